@@ -1,0 +1,182 @@
+"""What a network costs: FLOPs, parameters, synaptic operations.
+
+FLOPs and parameters follow from how many filters each layer keeps; synaptic operations also from the
+spikes that the images cause, so they are counted during a forward pass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+from torch.nn import functional as F
+
+from ccsrp.snn.graph import CONVOLUTIONS, LINEARS, PruningGraph
+from ccsrp.space import BoolArray, FilterSpace
+
+__all__ = ["CostTable", "SynapticOperations", "cost_table", "count_synaptic_operations"]
+
+_CONVOLVE = {1: F.conv1d, 2: F.conv2d, 3: F.conv3d}
+
+
+@dataclass(frozen=True)
+class _Weight:
+    """One weight layer: how its size depends on the filters kept before it and in it."""
+
+    inputs: int | None  # layer of the space that feeds it, if that can be pruned
+    outputs: int | None  # layer of the space that it is, if it can be pruned
+    repeat: int  # input features for each channel of ``inputs``
+    fixed_inputs: int
+    fixed_outputs: int
+    kernel: int
+    positions: int  # output positions of one image, all time steps
+    bias: bool
+    affine: int  # batch-norm parameters for each output channel
+
+
+@dataclass(frozen=True)
+class CostTable:
+    """Exact costs of any mask of one network, by arithmetic on the kept filters of each layer."""
+
+    space: FilterSpace
+    weights: tuple[_Weight, ...]
+    other_params: int
+
+    def flops(self, masks: BoolArray) -> NDArray[np.int64]:
+        """Count floating-point operations of one image, all time steps: bool [N, n_var] -> int64 [N].
+
+        Two for each multiply-accumulate of a convolution or linear layer; biases, batch norms (which
+        fold into the convolutions) and neurons are not counted.
+        """
+        total = np.zeros(len(masks), dtype=np.int64)
+        for weight, inputs, outputs in self._sizes(masks):
+            total += 2 * weight.positions * weight.kernel * inputs * outputs
+        return total
+
+    def params(self, masks: BoolArray) -> NDArray[np.int64]:
+        """Count trainable parameters: bool [N, n_var] -> int64 [N]."""
+        total = np.full(len(masks), self.other_params, dtype=np.int64)
+        for weight, inputs, outputs in self._sizes(masks):
+            total += weight.kernel * inputs * outputs + (weight.bias + weight.affine) * outputs
+        return total
+
+    def _sizes(self, masks: BoolArray) -> Iterator[tuple[_Weight, NDArray[np.int64], NDArray[np.int64]]]:
+        kept = self.space.counts(masks)
+        ones = np.ones(len(masks), dtype=np.int64)
+        for weight in self.weights:
+            inputs = ones * weight.fixed_inputs if weight.inputs is None else kept[:, weight.inputs] * weight.repeat
+            outputs = ones * weight.fixed_outputs if weight.outputs is None else kept[:, weight.outputs]
+            yield weight, inputs, outputs
+
+
+def cost_table(network: nn.Module, graph: PruningGraph, image_shape: tuple[int, int, int]) -> CostTable:
+    """Measure the shapes of ``network`` (images to logits) in one forward pass of a black image.
+
+    ``graph`` is the trace of ``network.network``, the spiking network inside the image classifier.
+    """
+    inner = network.get_submodule("network")
+    modules = {name: m for name, m in inner.named_modules() if type(m) in CONVOLUTIONS + LINEARS}
+    outputs: dict[str, int] = dict.fromkeys(modules, 0)
+
+    def note(name: str) -> object:
+        def hook(module: nn.Module, args: object, output: torch.Tensor) -> None:
+            outputs[name] += output.numel()
+
+        return hook
+
+    handles = [m.register_forward_hook(note(name)) for name, m in modules.items()]  # type: ignore[arg-type]
+    device = next(network.parameters()).device
+    training = network.training
+    try:
+        with torch.no_grad():
+            network.eval()(torch.zeros(1, *image_shape, device=device))
+    finally:
+        network.train(training)
+        for handle in handles:
+            handle.remove()
+
+    producer = {item.name: index for index, item in enumerate(graph.layers)}
+    feeds = {c.name: (index, c.repeat) for index, item in enumerate(graph.layers) for c in item.consumers}
+    norms = {item.name: len([inner.get_submodule(n).weight for n in item.norms]) for item in graph.layers}
+    weights = []
+    for name, module in modules.items():
+        rows, columns, *kernel = module.weight.shape  # type: ignore[union-attr, misc]
+        source, repeat = feeds.get(name, (None, 1))
+        weights.append(
+            _Weight(
+                inputs=source,
+                outputs=producer.get(name),
+                repeat=repeat,
+                fixed_inputs=columns,
+                fixed_outputs=rows,
+                kernel=int(np.prod(kernel, dtype=np.int64)),
+                positions=outputs[name] // rows,
+                bias=module.bias is not None,
+                affine=2 * norms.get(name, 0),
+            )
+        )
+    table = CostTable(space=graph.space, weights=tuple(weights), other_params=0)
+    counted = int(table.params(graph.space.full()[None])[0])
+    total = sum(p.numel() for p in network.parameters())
+    return CostTable(space=graph.space, weights=tuple(weights), other_params=total - counted)
+
+
+@dataclass
+class SynapticOperations:
+    """Running count of the weight accumulations that spikes caused."""
+
+    total: int = 0
+    fan_outs: dict[tuple[str, torch.Size], torch.Tensor] = field(default_factory=dict)
+
+
+@contextmanager
+def count_synaptic_operations(network: nn.Module, graph: PruningGraph) -> Iterator[SynapticOperations]:
+    """Count synaptic operations of every forward pass made inside the ``with`` block.
+
+    One for each nonzero input of a spike-driven weight layer and each weight that it meets (borders
+    meet fewer). The first convolution reads the image itself and is not spike-driven. For binary spikes
+    this is SpikingJelly's ``SynOpCounter``, at the price of one reduction a layer.
+    """
+    inner = network.get_submodule("network")
+    count = SynapticOperations()
+
+    def note(name: str) -> object:
+        def hook(module: nn.Module, args: tuple[torch.Tensor, ...]) -> None:
+            spikes = args[0]
+            if type(module) in LINEARS:
+                count.total += int(torch.count_nonzero(spikes)) * int(module.out_features)  # type: ignore[arg-type]
+                return
+            dimensions = len(module.kernel_size)  # type: ignore[arg-type]
+            shape = spikes.shape[-dimensions:]
+            if (name, shape) not in count.fan_outs:
+                count.fan_outs[name, shape] = _fan_out(module, shape).to(spikes.device)
+            arrived = (spikes != 0).flatten(0, -dimensions - 1).sum(0)
+            count.total += int((arrived * count.fan_outs[name, shape]).sum())
+
+        return hook
+
+    handles = [
+        inner.get_submodule(name).register_forward_pre_hook(note(name))  # type: ignore[arg-type]
+        for name in sorted(graph.spike_driven)
+    ]
+    try:
+        yield count
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+def _fan_out(module: nn.Module, shape: torch.Size) -> torch.Tensor:
+    """Count the weights that meet an input at each position: the gradient of a convolution of ones."""
+    convolve = _CONVOLVE[len(shape)]
+    with torch.enable_grad():
+        one = torch.ones(1, 1, *shape, requires_grad=True)
+        kernel = torch.ones(1, 1, *module.kernel_size)  # type: ignore[misc]
+        out = convolve(one, kernel, None, module.stride, module.padding, module.dilation)  # type: ignore[operator]
+        (positions,) = torch.autograd.grad(out.sum(), one)
+    return positions[0, 0].round().long() * (module.out_channels // module.groups)  # type: ignore[operator]

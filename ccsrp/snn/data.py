@@ -1,0 +1,191 @@
+"""Data sets and their fixed train, validation and test splits."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from ccsrp.errors import DataError, OptionError
+
+__all__ = ["DATASETS", "SPLITS", "Dataset", "default_data_dir", "load_dataset"]
+
+SPLITS = ("train", "validation", "test")
+# Weights that ship were trained on the train split that this seed draws; it is not an option, because
+# another one would put training images into the validation split.
+SPLIT_SEED = 0
+DEBIAN_FASHION_MNIST = Path("/usr/share/datasets/fashion-mnist")
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Images, uint8 [N, C, H, W] with ``scale`` standing for 1.0, and labels, int64 [N], by split."""
+
+    images: dict[str, NDArray[np.uint8]]
+    labels: dict[str, NDArray[np.int64]]
+    scale: int
+
+    def split(self, name: str, count: int | None = None) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return the first ``count`` images of a split, float32 [N, C, H, W] in [0, 1], and labels.
+
+        The order within a split is random but fixed, so the first images are a fair sample.
+        """
+        if name not in SPLITS:
+            raise OptionError(f"unknown split {name!r}; choose one of {', '.join(SPLITS)}")
+        available = len(self.labels[name])
+        if count is not None and not 1 <= count <= available:
+            raise OptionError(f"the {name} split has {available} images; asked for {count}")
+        images = torch.from_numpy(self.images[name][:count]).float() / self.scale
+        return images, torch.from_numpy(self.labels[name][:count])
+
+
+def default_data_dir() -> Path:
+    """Return where data sets are kept: ``$CCSRP_DATA``, or ``~/.cache/ccsrp``."""
+    return Path(os.environ.get("CCSRP_DATA") or Path.home() / ".cache" / "ccsrp")
+
+
+def load_dataset(name: str, *, data_dir: Path | None = None) -> Dataset:
+    """Load a data set by name, downloading it by torchvision where it is not there yet.
+
+    Parameters
+    ----------
+    name : {"digits", "fashion-mnist", "cifar10", "svhn"}
+    data_dir : Path, optional
+        Folder for downloads; by default ``default_data_dir()``.
+
+    Raises
+    ------
+    DataError
+        The files are missing and cannot be downloaded, or are damaged.
+    """
+    if name not in DATASETS:
+        raise OptionError(f"unknown data set {name!r}; choose one of {', '.join(DATASETS)}")
+    return DATASETS[name](data_dir)
+
+
+def _digits(data_dir: Path | None) -> Dataset:
+    from sklearn.datasets import load_digits
+
+    bunch = load_digits()
+    images = bunch.images[:, None].astype(np.uint8)
+    labels = bunch.target.astype(np.int64)
+    rest, test = _divide(labels, 300)
+    train, validation = _divide(labels[rest], 300)
+    parts = {"train": rest[train], "validation": rest[validation], "test": test}
+    return Dataset(
+        images={name: images[index] for name, index in parts.items()},
+        labels={name: labels[index] for name, index in parts.items()},
+        scale=16,
+    )
+
+
+def _fashion_mnist(data_dir: Path | None) -> Dataset:
+    if data_dir is None and not (default_data_dir() / "FashionMNIST").is_dir() and DEBIAN_FASHION_MNIST.is_dir():
+        data_dir = DEBIAN_FASHION_MNIST
+    if data_dir is not None and (data_dir / "train-images-idx3-ubyte.gz").exists():
+        pairs = [_read_idx_pair(data_dir, prefix) for prefix in ("train", "t10k")]
+    else:
+        hint = "or install the Debian package dataset-fashion-mnist"
+        pairs = [
+            (item.data.numpy()[:, None], item.targets.numpy())
+            for item in _from_torchvision("FashionMNIST", data_dir, hint, [{"train": True}, {"train": False}])
+        ]
+    return _official(*pairs, held_out=5000)
+
+
+def _cifar10(data_dir: Path | None) -> Dataset:
+    pairs = [
+        (item.data.transpose(0, 3, 1, 2), np.asarray(item.targets))
+        for item in _from_torchvision("CIFAR10", data_dir, "", [{"train": True}, {"train": False}])
+    ]
+    return _official(*pairs, held_out=5000)
+
+
+def _svhn(data_dir: Path | None) -> Dataset:
+    pairs = [
+        (item.data, item.labels)
+        for item in _from_torchvision("SVHN", data_dir, "", [{"split": "train"}, {"split": "test"}])
+    ]
+    return _official(*pairs, held_out=5000)
+
+
+def _from_torchvision(
+    name: str, data_dir: Path | None, hint: str, parts: list[dict[str, Any]]
+) -> list[Any]:
+    """Build torchvision's data set once a part, downloading what is missing."""
+    import torchvision.datasets
+
+    root = data_dir or default_data_dir()
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        return [getattr(torchvision.datasets, name)(root, download=True, **part) for part in parts]
+    except Exception as error:  # torchvision and the network raise many kinds
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise DataError(
+            f"cannot load {name} from {root} ({reason}); put torchvision's files there or name their "
+            f"folder with data_dir (--data-dir){', ' + hint if hint else ''}"
+        ) from None
+
+
+def _read_idx_pair(folder: Path, prefix: str) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    images = _read_idx(folder / f"{prefix}-images-idx3-ubyte.gz", dimensions=3)
+    labels = _read_idx(folder / f"{prefix}-labels-idx1-ubyte.gz", dimensions=1)
+    if len(images) != len(labels):
+        raise DataError(f"{folder} holds {len(images)} {prefix} images but {len(labels)} labels; fetch it anew")
+    return images[:, None], labels
+
+
+def _read_idx(path: Path, *, dimensions: int) -> NDArray[np.uint8]:
+    """Read a compressed idx file of bytes: magic 0 0 8 dimensions, then big-endian sizes, then data."""
+    try:
+        content = gzip.decompress(path.read_bytes())
+    except (OSError, EOFError, zlib.error) as error:
+        raise DataError(f"cannot read {path} ({error}); fetch the data set anew") from None
+    header = 4 + 4 * dimensions
+    sizes = np.frombuffer(content[4:header], dtype=">u4").astype(np.int64) if len(content) >= header else []
+    if content[:4] != bytes([0, 0, 8, dimensions]) or len(content) != header + int(np.prod(sizes)):
+        raise DataError(f"{path} is not a whole idx file of {dimensions} dimensions; fetch the data set anew")
+    return np.frombuffer(content[header:], dtype=np.uint8).reshape(sizes)
+
+
+def _official(train: tuple[Any, Any], test: tuple[Any, Any], *, held_out: int) -> Dataset:
+    """Hold a validation split out of the official training images; the test images stay the official."""
+    images = np.ascontiguousarray(train[0], dtype=np.uint8)
+    labels = np.asarray(train[1], dtype=np.int64)
+    test_images = np.ascontiguousarray(test[0], dtype=np.uint8)
+    test_labels = np.asarray(test[1], dtype=np.int64)
+    held_out = min(held_out, len(labels) // 5)  # for the handful of images that tests make
+    kept, validation = _divide(labels, held_out)
+    order = np.random.default_rng(SPLIT_SEED).permutation(len(test_labels))
+    parts = {"train": kept, "validation": validation}
+    return Dataset(
+        images={name: images[index] for name, index in parts.items()} | {"test": test_images[order]},
+        labels={name: labels[index] for name, index in parts.items()} | {"test": test_labels[order]},
+        scale=255,
+    )
+
+
+def _divide(labels: NDArray[np.int64], held_out: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Divide indices at random into the rest and ``held_out``, each with every class's share."""
+    from sklearn.model_selection import train_test_split
+
+    kept, held = train_test_split(
+        np.arange(len(labels)), test_size=held_out, random_state=SPLIT_SEED, stratify=labels
+    )
+    return kept, held
+
+
+DATASETS: dict[str, Callable[[Path | None], Dataset]] = {
+    "digits": _digits,
+    "fashion-mnist": _fashion_mnist,
+    "cifar10": _cifar10,
+    "svhn": _svhn,
+}

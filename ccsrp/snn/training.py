@@ -1,0 +1,177 @@
+"""Standard and adversarial training, resumable after every epoch.
+
+An epoch depends on its number and the seed alone, so a training that was cut off and resumed gives the
+weights of one that was not.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Literal
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from ccsrp.attack.pgd import Attack, perturb, random_start
+from ccsrp.errors import OptionError
+
+__all__ = ["EpochReport", "Trainer", "TrainingSettings"]
+
+METHODS = ("standard", "pgd-at", "trades")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingSettings:
+    """How to train.
+
+    Parameters
+    ----------
+    method : {"standard", "pgd-at", "trades"}
+        Clean images only; on attacked images (Madry et al., arXiv 1706.06083); or clean loss plus
+        ``trades_beta`` times the divergence from clean to attacked outputs (Zhang et al., arXiv 1901.08573).
+    epochs, batch_size : int
+    learning_rate : float
+        Peak; reached after a tenth of the steps, then falling to 0 as a cosine (AdamW).
+    weight_decay : float
+    trades_beta : float
+    seed : int
+        Fixes the order of the images, the random starts and dropout.
+    """
+
+    method: Literal["standard", "pgd-at", "trades"] = "pgd-at"
+    epochs: int = 20
+    batch_size: int = 128
+    learning_rate: float = 3e-3
+    weight_decay: float = 1e-2
+    trades_beta: float = 6.0
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.method not in METHODS:
+            raise OptionError(f"unknown training method {self.method!r}; choose one of {', '.join(METHODS)}")
+        for key in ("epochs", "batch_size", "learning_rate"):
+            if not getattr(self, key) > 0:
+                raise OptionError(f"{key} must be above 0, got {getattr(self, key)}")
+
+
+@dataclass(frozen=True)
+class EpochReport:
+    """One row of the training curve; accuracy is that of the training batches as they were shown."""
+
+    epoch: int
+    loss: float
+    accuracy: float
+    learning_rate: float
+
+    def row(self) -> dict[str, float]:
+        """Return the columns of the curve."""
+        return asdict(self)
+
+
+class Trainer:
+    """Trains a network in place, one epoch a call.
+
+    Parameters
+    ----------
+    network : nn.Module
+        From images ``[B, C, H, W]`` to logits; resets its own state.
+    images, labels : float32 [N, C, H, W] in [0, 1], int64 [N]
+    attack : Attack, optional
+        Needed by ``pgd-at`` and ``trades``; its seed is replaced anew for every batch.
+    settings : TrainingSettings
+    """
+
+    def __init__(
+        self,
+        network: nn.Module,
+        images: torch.Tensor,
+        labels: torch.Tensor,
+        *,
+        attack: Attack | None,
+        settings: TrainingSettings,
+    ) -> None:
+        if settings.method != "standard" and attack is None:
+            raise OptionError(f"training method {settings.method!r} needs an attack")
+        self.network = network
+        self.images = images
+        self.labels = labels
+        self.attack = attack
+        self.settings = settings
+        self.epoch = 0
+        self.optimizer = torch.optim.AdamW(
+            network.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay
+        )
+        self.batches = math.ceil(len(labels) / settings.batch_size)
+
+    def run_epoch(self, on_batch: Callable[[int, int], None] | None = None) -> EpochReport:
+        """Train one epoch; ``on_batch(done, total)`` is called after every batch."""
+        settings = self.settings
+        seed = settings.seed * 100_003 + self.epoch
+        order = torch.randperm(len(self.labels), generator=torch.Generator().manual_seed(seed))
+        loss_sum, right = 0.0, 0
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)  # dropout
+            for index, chosen in enumerate(order.split(settings.batch_size)):
+                rate = self._set_learning_rate(self.epoch * self.batches + index)
+                images, labels = self.images[chosen], self.labels[chosen]
+                loss, logits = self._loss(images, labels, seed * 1_000_003 + index)
+                self.optimizer.zero_grad()
+                loss.backward()  # type: ignore[no-untyped-call]
+                self.optimizer.step()
+                loss_sum += float(loss.detach()) * len(labels)
+                right += int((logits.argmax(1) == labels).sum())
+                if on_batch is not None:
+                    on_batch(index + 1, self.batches)
+        self.network.eval()
+        self.epoch += 1
+        count = len(self.labels)
+        return EpochReport(epoch=self.epoch, loss=loss_sum / count, accuracy=right / count, learning_rate=rate)
+
+    def _loss(self, images: torch.Tensor, labels: torch.Tensor, seed: int) -> tuple[torch.Tensor, torch.Tensor]:
+        if self.attack is None or self.settings.method == "standard":
+            logits = self.network.train()(images)
+            return F.cross_entropy(logits, labels), logits.detach()
+        # Batch statistics must not see the attack's own passes.
+        self.network.eval()
+        attack = Attack(**(asdict(self.attack) | {"seed": seed}))
+        attacked = perturb(self.network, images, labels, random_start(images, attack), attack)
+        logits = self.network.train()(attacked)
+        if self.settings.method == "pgd-at":
+            return F.cross_entropy(logits, labels), logits.detach()
+        clean = self.network(images)
+        divergence = F.kl_div(F.log_softmax(logits, 1), F.softmax(clean, 1), reduction="batchmean")
+        return F.cross_entropy(clean, labels) + self.settings.trades_beta * divergence, logits.detach()
+
+    def _set_learning_rate(self, step: int) -> float:
+        total = self.settings.epochs * self.batches
+        warm = max(1, total // 10)
+        share = (step + 1) / warm if step < warm else 0.5 * (1 + math.cos(math.pi * (step - warm) / max(1, total - warm)))
+        rate = self.settings.learning_rate * share
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        return rate
+
+    def state(self) -> dict[str, torch.Tensor]:
+        """Return everything that the next epoch depends on, as named tensors."""
+        tensors = {f"network.{name}": tensor for name, tensor in self.network.state_dict().items()}
+        for index, state in self.optimizer.state_dict()["state"].items():
+            tensors |= {f"optimizer.{index}.{key}": torch.as_tensor(value) for key, value in state.items()}
+        tensors["epoch"] = torch.tensor(self.epoch)
+        return {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+
+    def load_state(self, tensors: dict[str, torch.Tensor]) -> None:
+        """Continue from what ``state`` returned."""
+        self.network.load_state_dict(
+            {name.removeprefix("network."): t for name, t in tensors.items() if name.startswith("network.")}
+        )
+        moments: dict[int, dict[str, torch.Tensor]] = {}
+        for name, tensor in tensors.items():
+            if name.startswith("optimizer."):
+                _, index, key = name.split(".")
+                moments.setdefault(int(index), {})[key] = tensor
+        groups = self.optimizer.state_dict()["param_groups"]
+        self.optimizer.load_state_dict({"state": moments, "param_groups": groups})
+        self.epoch = int(tensors["epoch"])

@@ -1,0 +1,67 @@
+"""Weights on disk: safetensors, checked before they reach a network."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load, save
+from torch import nn
+
+from ccsrp.errors import WeightsError
+
+__all__ = ["load_weights", "save_weights", "sha256", "write_atomically"]
+
+
+def sha256(path: Path) -> str:
+    """Return the SHA-256 of a file as 64 hexadecimal digits."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write a file so that a reader sees the old or the new content, never a part."""
+    temporary = path.with_name(path.name + ".tmp")
+    temporary.write_bytes(content)
+    temporary.replace(path)
+
+
+def save_weights(network: nn.Module, path: Path, *, metadata: dict[str, str] | None = None) -> None:
+    """Write parameters and buffers of ``network`` to a safetensors file."""
+    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()}
+    write_atomically(path, save(tensors, metadata=metadata))
+
+
+def load_weights(network: nn.Module, path: Path, *, expected_sha256: str | None = None) -> None:
+    """Read weights into ``network``.
+
+    Raises
+    ------
+    WeightsError
+        Missing or damaged file, another SHA-256, names or shapes of another network, or values that are
+        not finite. The network is then unchanged.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise WeightsError(f"cannot read weights {path} ({error.strerror})") from None
+    if expected_sha256 is not None and hashlib.sha256(content).hexdigest() != expected_sha256:
+        raise WeightsError(f"weights {path} are damaged: their SHA-256 is not {expected_sha256[:12]}...; reinstall")
+    try:
+        tensors = load(content)
+    except SafetensorError as error:
+        raise WeightsError(f"weights {path} are not a whole safetensors file ({error})") from None
+    wanted = network.state_dict()
+    if tensors.keys() != wanted.keys():
+        odd = sorted(tensors.keys() ^ wanted.keys())
+        raise WeightsError(f"weights {path} are of another network: {len(odd)} names differ, first {odd[0]!r}")
+    for name, tensor in tensors.items():
+        if tensor.shape != wanted[name].shape:
+            raise WeightsError(
+                f"weights {path} are of another network: {name!r} has shape {list(tensor.shape)}, "
+                f"expected {list(wanted[name].shape)}"
+            )
+        if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
+            raise WeightsError(f"weights {path} hold values that are not finite in {name!r}; train them anew")
+    network.load_state_dict(tensors)
