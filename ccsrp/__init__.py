@@ -1,0 +1,41 @@
+"""Robust pruning of spiking neural networks by cooperative coevolution.
+
+>>> import ccsrp, problems
+>>> result = ccsrp.search(problems.load_problem("digits"), budget=300, seed=0)  # doctest: +SKIP
+>>> result.front, result.history, result.plot()  # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ccsrp.attack.pgd import Attack
+    from ccsrp.coevolution.run import SearchResult, search
+    from ccsrp.coevolution.settings import SearchSettings
+    from ccsrp.errors import CcsrpError
+    from ccsrp.space import FilterSpace
+
+__all__ = ["Attack", "CcsrpError", "FilterSpace", "SearchResult", "SearchSettings", "search"]
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "Attack": "attack.pgd",
+    "CcsrpError": "errors",
+    "FilterSpace": "space",
+    "SearchResult": "coevolution.run",
+    "SearchSettings": "coevolution.settings",
+    "search": "coevolution.run",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, "__version__"])

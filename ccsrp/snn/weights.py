@@ -11,20 +11,14 @@ from safetensors.torch import load, save
 from torch import nn
 
 from ccsrp.errors import WeightsError
+from ccsrp.files import write_atomically
 
-__all__ = ["load_weights", "save_weights", "sha256", "write_atomically"]
+__all__ = ["load_weights", "save_weights", "sha256"]
 
 
 def sha256(path: Path) -> str:
     """Return the SHA-256 of a file as 64 hexadecimal digits."""
     return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file so that a reader sees the old or the new content, never a part."""
-    temporary = path.with_name(path.name + ".tmp")
-    temporary.write_bytes(content)
-    temporary.replace(path)
 
 
 def save_weights(network: nn.Module, path: Path, *, metadata: dict[str, str] | None = None) -> None:

@@ -1,0 +1,70 @@
+"""Non-dominated whole networks, with exact hypervolume."""
+
+from __future__ import annotations
+
+import moocore
+import numpy as np
+
+from ccsrp.errors import OptionError
+from ccsrp.space import BoolArray, FloatArray
+
+__all__ = ["Archive"]
+
+
+class Archive:
+    """Keeps every non-dominated whole network seen; of equal objectives, the first.
+
+    Parameters
+    ----------
+    n_var : int
+        Length of a mask.
+    reference_point : float64 [n_obj]
+        For hypervolume; the problem's own, fixed before any run.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> archive = Archive(n_var=2, reference_point=np.ones(3))
+    >>> archive.add(np.array([[1, 1], [1, 0]], dtype=bool), np.array([[0.0, 0.5, 1.0], [0.5, 0.5, 0.5]]))
+    >>> archive.hypervolume()
+    0.125
+    """
+
+    def __init__(self, *, n_var: int, reference_point: FloatArray) -> None:
+        self.reference_point = np.asarray(reference_point, dtype=float)
+        self._masks = np.empty((0, n_var), dtype=bool)
+        self._objectives = np.empty((0, len(self.reference_point)))
+        self._keys: set[bytes] = set()
+
+    def __len__(self) -> int:
+        return len(self._masks)
+
+    @property
+    def masks(self) -> BoolArray:
+        """Masks of the members, bool [n, n_var], in the order in which they were found."""
+        return self._masks.copy()
+
+    @property
+    def objectives(self) -> FloatArray:
+        """Objectives of the members, float64 [n, n_obj]."""
+        return self._objectives.copy()
+
+    def add(self, masks: BoolArray, objectives: FloatArray) -> None:
+        """Add whole networks, bool [N, n_var] and float64 [N, n_obj], and drop what is dominated."""
+        if not np.isfinite(objectives).all() or len(masks) != len(objectives):
+            raise OptionError("an archive takes one row of finite objectives for each mask")
+        both = np.concatenate([self._objectives, objectives])
+        # Of equal rows moocore keeps the first, so members win over newcomers.
+        keep = moocore.is_nondominated(both)
+        self._masks = np.concatenate([self._masks, masks])[keep]
+        self._objectives = both[keep]
+        self._keys = {mask.tobytes() for mask in self._masks}
+
+    def __contains__(self, mask: BoolArray) -> bool:
+        return mask.tobytes() in self._keys
+
+    def hypervolume(self) -> float:
+        """Return the exact hypervolume against the reference point; 0 when empty."""
+        if not len(self):
+            return 0.0
+        return float(moocore.hypervolume(self._objectives, ref=self.reference_point))

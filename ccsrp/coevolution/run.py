@@ -1,0 +1,138 @@
+"""``search``: the coevolution from a problem to its Pareto front."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+import pandas as pd
+
+from ccsrp.coevolution.archive import Archive
+from ccsrp.coevolution.search import Coevolution, GenerationReport
+from ccsrp.coevolution.settings import SearchSettings
+from ccsrp.evaluation.interface import Evaluator
+from ccsrp.space import BoolArray, FloatArray
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["SearchProblem", "SearchResult", "run_search", "search"]
+
+
+class SearchProblem(Evaluator, Protocol):
+    """A problem that can be searched; ``problems.PruningProblem`` is one."""
+
+    @property
+    def reference_point(self) -> FloatArray:
+        """For hypervolume, float64 [3]; fixed before any run."""
+        ...
+
+    def report(
+        self, masks: BoolArray, objectives: FloatArray, *, on_member: Callable[[int, int], None] | None = None
+    ) -> pd.DataFrame:
+        """Describe networks, one row each, with at least the column ``mask``."""
+        ...
+
+
+@dataclass(frozen=True)
+class SearchResult:
+    """What a search found.
+
+    Attributes
+    ----------
+    front : DataFrame
+        One row a non-dominated network, cheapest last, in the columns of ``front.csv``.
+    history : DataFrame
+        One row a generation, in the columns of ``history.csv``.
+    archive : Archive
+        Masks and objectives of the front.
+    settings : SearchSettings
+    """
+
+    front: pd.DataFrame
+    history: pd.DataFrame
+    archive: Archive
+    settings: SearchSettings
+
+    def plot(self) -> Figure:
+        """Draw the front's trade-offs and the hypervolume over evaluations (matplotlib)."""
+        from ccsrp.report.front import front_figure, front_info
+
+        return front_figure(front_info(self.front, self.history))
+
+
+def search(
+    problem: SearchProblem,
+    *,
+    budget: int = 300,
+    seed: int = 0,
+    subpopulation_size: int = 10,
+    collaborators: str = "archive",
+    initial_keep: tuple[float, float] = (0.5, 0.95),
+    bit_flip_rate: float = 0.1,
+    crossover_rate: float = 0.9,
+    max_removed: float = 0.9,
+    rejudged_share: float = 0.2,
+    on_generation: Callable[[GenerationReport], None] | None = None,
+    on_member: Callable[[int, int], None] | None = None,
+) -> SearchResult:
+    """Search the Pareto front of a problem by cooperative coevolution.
+
+    Parameters
+    ----------
+    problem : SearchProblem
+        Such as ``problems.load_problem("digits")``.
+    budget, seed, subpopulation_size, collaborators, initial_keep, bit_flip_rate, crossover_rate, max_removed, \
+rejudged_share
+        See ``SearchSettings``.
+    on_generation : callable, optional
+        Called with a ``GenerationReport`` after each generation.
+    on_member : callable, optional
+        Called with (done, total) while the members of the front are measured on the test split.
+
+    Raises
+    ------
+    OptionError
+        A setting out of range, or a budget below one generation; before anything is evaluated.
+    """
+    settings = SearchSettings(
+        budget=budget,
+        seed=seed,
+        subpopulation_size=subpopulation_size,
+        collaborators=collaborators,
+        initial_keep=initial_keep,
+        bit_flip_rate=bit_flip_rate,
+        crossover_rate=crossover_rate,
+        max_removed=max_removed,
+        rejudged_share=rejudged_share,
+    )
+    return run_search(problem, settings, on_generation=on_generation, on_member=on_member)
+
+
+def run_search(
+    problem: SearchProblem,
+    settings: SearchSettings,
+    *,
+    on_generation: Callable[[GenerationReport], None] | None = None,
+    on_member: Callable[[int, int], None] | None = None,
+) -> SearchResult:
+    """Search with settings that are already in one object: see ``search``."""
+    coevolution = Coevolution(problem, reference_point=problem.reference_point, settings=settings)
+    history = []
+    while not coevolution.finished:
+        history.append(coevolution.run_generation())
+        if on_generation is not None:
+            on_generation(history[-1])
+    archive = coevolution.archive
+    masks, objectives = archive.masks, archive.objectives
+    order = np.lexsort((objectives[:, 1], objectives[:, 0], -objectives[:, 2]))
+    front = problem.report(masks[order], objectives[order], on_member=on_member)
+    front.insert(0, "member", np.arange(len(front)))
+    return SearchResult(
+        front=front,
+        history=pd.DataFrame([report.row() for report in history]),
+        archive=archive,
+        settings=settings,
+    )

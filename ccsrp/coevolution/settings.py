@@ -1,0 +1,65 @@
+"""How a search is run: every choice by name, with its range checked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ccsrp.errors import OptionError
+
+__all__ = ["SearchSettings"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SearchSettings:
+    """The parameters of one search.
+
+    CCEP (arXiv 2204.05639), the procedure underneath, has ``subpopulation_size=5``,
+    ``initial_keep=(0.95, 0.95)``, ``bit_flip_rate=0.1``, ``crossover_rate=0``, ``max_removed=0.1`` and
+    ``collaborators="base"``: it takes small steps in many rounds, with fine-tuning in between. The
+    defaults here lay out a whole front in one round.
+
+    Parameters
+    ----------
+    budget : int
+        Different masks to evaluate at most, the dense one included.
+    seed : int
+        Fixes the whole search.
+    subpopulation_size : int
+        Individuals of each layer, and offspring of each layer in a generation.
+    collaborators : {"archive", "elite", "base"}
+        How a layer's mask becomes a whole network: see ``ccsrp.coevolution.collaboration``.
+    initial_keep : (float, float)
+        First individuals keep each filter with probabilities spread evenly between these two; one
+        individual always keeps all.
+    bit_flip_rate : float
+        Chance of each filter to flip in a mutation.
+    crossover_rate : float
+        Chance of each pair of parents to be crossed (uniform crossover) before mutation.
+    max_removed : float
+        Largest share of a layer's filters that may go; at least one filter always stays.
+    rejudged_share : float
+        Share of a subpopulation whose standing may be renewed in a generation because the
+        collaborators it was judged with have moved on.
+    """
+
+    budget: int = 300
+    seed: int = 0
+    subpopulation_size: int = 10
+    collaborators: str = "archive"
+    initial_keep: tuple[float, float] = (0.5, 0.95)
+    bit_flip_rate: float = 0.1
+    crossover_rate: float = 0.9
+    max_removed: float = 0.9
+    rejudged_share: float = 0.2
+
+    def __post_init__(self) -> None:
+        if self.subpopulation_size < 2:
+            raise OptionError(f"a subpopulation (--subpop) needs at least 2 individuals, got {self.subpopulation_size}")
+        if self.seed < 0:
+            raise OptionError(f"seed must be 0 or more, got {self.seed}")
+        for name in ("bit_flip_rate", "crossover_rate", "max_removed", "rejudged_share"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise OptionError(f"{name} must lie in [0, 1], got {getattr(self, name)}")
+        low, high = self.initial_keep
+        if not 0 < low <= high <= 1:
+            raise OptionError(f"initial_keep must be two rates with 0 < low <= high <= 1, got {self.initial_keep}")

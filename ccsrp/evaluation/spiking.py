@@ -1,0 +1,163 @@
+"""The Torch evaluator of spiking networks: N masks in one call.
+
+Each mask is made a real, smaller network, calibrated, and judged on the same images under the same
+attack from the same starts. Masks never share a forward pass, so a mask's answer cannot depend on the
+company in which it was evaluated.
+"""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import torch
+from torch import nn
+
+from ccsrp.attack.pgd import Attack, random_start, robust_images
+from ccsrp.errors import OptionError
+from ccsrp.snn.calibrate import calibrate
+from ccsrp.snn.cost import CostTable, cost_table, count_synaptic_operations
+from ccsrp.snn.graph import PruningGraph, trace_filters
+from ccsrp.snn.networks import DirectCoding
+from ccsrp.snn.slim import slim_network
+from ccsrp.space import BoolArray, FilterSpace, FloatArray
+
+__all__ = ["COSTS", "Examples", "Judgement", "SpikingEvaluator"]
+
+COSTS = ("flops", "params", "synops")
+Cost = Literal["flops", "params", "synops"]
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Images that networks are judged on: float32 [N, C, H, W] in [0, 1], int64 [N], and attack starts."""
+
+    images: torch.Tensor
+    labels: torch.Tensor
+    start: torch.Tensor
+
+    @classmethod
+    def of(cls, images: torch.Tensor, labels: torch.Tensor, attack: Attack, *, device: str) -> Examples:
+        """Draw the fixed starts and move everything to ``device``."""
+        start = random_start(images, attack)
+        return cls(images=images.to(device), labels=labels.to(device), start=start.to(device))
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What one network showed on some examples; ``synops`` is the mean of one clean image."""
+
+    accuracy: float
+    robust_accuracy: float
+    synops: float
+
+
+class SpikingEvaluator:
+    """Judges masks of one spiking network on accuracy, robustness and cost.
+
+    Parameters
+    ----------
+    network : nn.Module
+        The trained base, of SpikingJelly layers, from ``[T, B, C, H, W]`` to ``[T, B, classes]``; copied.
+    time_steps : int
+        T.
+    examples : Examples
+        The *validation* images.
+    attack : Attack
+    cost : {"flops", "params", "synops"}
+        What the third objective is a fraction of, against the base.
+    calibration : float32 [N, C, H, W], optional
+        Training images for the batch norms of pruned networks; ``None`` leaves the base's statistics.
+    batch_size : int
+        Images in one pass. Part of the definition of F: another size may round differently.
+    device : str
+    """
+
+    def __init__(
+        self,
+        network: nn.Module,
+        *,
+        time_steps: int,
+        examples: Examples,
+        attack: Attack,
+        cost: Cost = "flops",
+        calibration: torch.Tensor | None = None,
+        batch_size: int = 256,
+        device: str = "cpu",
+    ) -> None:
+        if cost not in COSTS:
+            raise OptionError(f"unknown cost {cost!r}; choose one of {', '.join(COSTS)}")
+        self.attack = attack
+        self.cost = cost
+        self.device = device
+        self._examples = examples
+        self._calibration = None if calibration is None else calibration.to(device)
+        self._batch_size = batch_size
+        self._base = DirectCoding(copy.deepcopy(network), time_steps=time_steps).to(device).eval()
+        self._graph: PruningGraph = trace_filters(self._base.network)
+        channels, height, width = examples.images.shape[1:]
+        self.costs: CostTable = cost_table(self._base, self._graph, (channels, height, width))
+        self._dense_synops: float | None = None
+
+    @property
+    def space(self) -> FilterSpace:
+        """The filters that can go."""
+        return self._graph.space
+
+    def network(self, mask: BoolArray) -> DirectCoding:
+        """Build the network of one mask, calibrated: images [B, C, H, W] to logits [B, classes]."""
+        slim = slim_network(self._base.network, self._graph, mask)
+        network = DirectCoding(slim, time_steps=self._base.time_steps).eval()
+        if self._calibration is not None:
+            calibrate(network, self._calibration, batch_size=self._batch_size)
+        return network
+
+    def judge(self, mask: BoolArray, *, examples: Examples | None = None) -> Judgement:
+        """Judge one mask, by default on the validation images."""
+        examples = examples or self._examples
+        network = self.network(mask)
+        right, synops = self._clean(network, examples)
+        robust = [
+            robust_images(network, *batch, self.attack, right=right_batch)
+            for *batch, right_batch in zip(
+                *(t.split(self._batch_size) for t in (examples.images, examples.labels, examples.start, right)),
+                strict=True,
+            )
+        ]
+        return Judgement(
+            accuracy=_share(right), robust_accuracy=_share(torch.cat(robust)), synops=synops
+        )
+
+    def synops(self, mask: BoolArray) -> float:
+        """Count the synaptic operations of one mask's network, mean over the validation images."""
+        return self._clean(self.network(mask), self._examples)[1]
+
+    def evaluate(self, masks: BoolArray, /) -> FloatArray:
+        """Judge masks, bool [N, n_var] -> float64 [N, 3]."""
+        objectives = np.empty((len(masks), 3))
+        for row, mask in enumerate(masks):
+            judgement = self.judge(mask)
+            cost = self._relative_cost(mask, judgement.synops)
+            objectives[row] = 1 - judgement.accuracy, 1 - judgement.robust_accuracy, cost
+        return objectives
+
+    def _relative_cost(self, mask: BoolArray, synops: float) -> float:
+        if self.cost == "synops":
+            if self._dense_synops is None:
+                self._dense_synops = self.synops(self.space.full())
+            # Fewer filters can spike more in all; a candidate dearer than the base is worth no more than it.
+            return min(1.0, synops / self._dense_synops)
+        count = self.costs.flops if self.cost == "flops" else self.costs.params
+        part, whole = count(np.stack([mask, self.space.full()]))
+        return float(part / whole)
+
+    def _clean(self, network: nn.Module, examples: Examples) -> tuple[torch.Tensor, float]:
+        with torch.no_grad(), count_synaptic_operations(network, self._graph) as count:
+            logits = torch.cat([network(batch) for batch in examples.images.split(self._batch_size)])
+        return logits.argmax(1) == examples.labels, count.total / len(examples.labels)
+
+
+def _share(flags: torch.Tensor) -> float:
+    return int(flags.sum()) / len(flags)

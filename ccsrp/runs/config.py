@@ -1,0 +1,82 @@
+"""What ``config.toml`` of a run says, checked by pydantic when it is read."""
+
+from __future__ import annotations
+
+import platform
+import tomllib
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from ccsrp.coevolution.settings import SearchSettings
+from ccsrp.errors import RunError
+
+__all__ = ["RunConfig", "read_config"]
+
+PACKAGES = ("ccsrp", "torch", "spikingjelly", "pymoo", "moocore", "numpy")
+
+
+class RunConfig(BaseModel):
+    """All that is needed to repeat a search.
+
+    Attributes
+    ----------
+    problem : str
+        Name for ``load_problem``.
+    options : dict
+        Options for ``load_problem``; those left out have their defaults.
+    search : SearchSettings
+    attack : dict
+        The attack that robustness was judged under, as resolved.
+    versions : dict
+        Of Python and of the packages that could change a result.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    problem: str
+    options: dict[str, str | int | float | bool]
+    search: SearchSettings
+    attack: dict[str, str | int | float | bool]
+    versions: dict[str, str]
+
+    @classmethod
+    def of(cls, problem: str, options: dict[str, Any], search: SearchSettings, attack: Any) -> RunConfig:
+        """Describe a run that is about to start."""
+        return cls(
+            problem=problem,
+            options={key: str(value) if isinstance(value, Path) else value for key, value in options.items()},
+            search=search,
+            attack={} if attack is None else asdict(attack),
+            versions={"python": platform.python_version()} | {name: version(name) for name in PACKAGES},
+        )
+
+    def tables(self) -> dict[str, dict[str, Any]]:
+        """Return the tables of ``config.toml``."""
+        content = self.model_dump()
+        content["search"]["initial_keep"] = list(content["search"]["initial_keep"])
+        return {"run": {"problem": content.pop("problem")}} | content
+
+
+def read_config(path: Path) -> RunConfig:
+    """Read ``config.toml`` of a run folder.
+
+    Raises
+    ------
+    RunError
+        Missing, not TOML, or with unknown or wrong entries.
+    """
+    file = path / "config.toml"
+    try:
+        content = tomllib.loads(file.read_text())
+        return RunConfig(problem=content.pop("run")["problem"], **content)
+    except OSError as error:
+        raise RunError(f"cannot read {file} ({error.strerror}); give a run folder") from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise RunError(f"{file} is wrong at {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+    except (ValueError, KeyError, TypeError) as error:
+        raise RunError(f"{file} is damaged ({error})") from None

@@ -1,0 +1,123 @@
+"""A run on disk: ``config.toml``, ``history.csv``, ``front.csv``, ``front.png``."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+import tomli_w
+
+from ccsrp.errors import RunError
+from ccsrp.files import write_atomically
+
+if TYPE_CHECKING:
+    from ccsrp.coevolution.run import SearchResult
+    from ccsrp.coevolution.search import GenerationReport
+
+__all__ = ["FRONT_COLUMNS", "RunFolder", "new_folder", "read_front"]
+
+FRONT_COLUMNS = (
+    "member",
+    "accuracy",
+    "robust_accuracy",
+    "cost",
+    "flops",
+    "params",
+    "synops",
+    "test_accuracy",
+    "test_robust_accuracy",
+    "mask",
+)
+
+
+@contextmanager
+def new_folder(path: Path) -> Iterator[Path]:
+    """Create a folder for a run, and take it away again if nothing was written before an error.
+
+    Raises
+    ------
+    RunError
+        The folder exists and is not empty, or cannot be made or written.
+    """
+    existed = path.is_dir()
+    try:
+        if path.exists() and (not existed or any(path.iterdir())):
+            raise RunError(f"{path} exists and is not empty; name another folder with --out or remove it")
+        path.mkdir(parents=True, exist_ok=True)
+        probe = path / ".writable"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise RunError(f"cannot write to {path} ({error.strerror}); name another folder with --out") from None
+    try:
+        yield path
+    except BaseException:
+        if not existed and not any(path.iterdir()):
+            path.rmdir()
+        raise
+
+
+class RunFolder:
+    """Writes one search; every file appears whole or not at all.
+
+    Parameters
+    ----------
+    path : Path
+        An existing folder.
+    config : dict
+        Tables of ``config.toml``: all that is needed to repeat the run.
+    """
+
+    def __init__(self, path: Path, config: dict[str, dict[str, Any]]) -> None:
+        self.path = path
+        self._history: list[dict[str, float]] = []
+        write_atomically(path / "config.toml", tomli_w.dumps(config).encode())
+
+    def add_generation(self, report: GenerationReport) -> None:
+        """Add a row to ``history.csv``."""
+        self._history.append(report.row())
+        write_csv(pd.DataFrame(self._history), self.path / "history.csv")
+
+    def finish(self, result: SearchResult) -> None:
+        """Write ``front.png`` and ``front.csv``."""
+        picture = io.BytesIO()
+        result.plot().savefig(picture, format="png", dpi=200)
+        write_atomically(self.path / "front.png", picture.getvalue())
+        columns = [name for name in FRONT_COLUMNS if name in result.front]
+        write_csv(result.front[columns], self.path / "front.csv")
+
+
+def write_csv(table: pd.DataFrame, path: Path) -> None:
+    """Write a table with full precision."""
+    write_atomically(path, table.to_csv(index=False, lineterminator="\n").encode())
+
+
+def read_front(path: Path) -> pd.DataFrame:
+    """Read the front of a run folder.
+
+    Raises
+    ------
+    RunError
+        No such folder, no finished run in it, or a damaged ``front.csv``.
+    """
+    file = path / "front.csv"
+    if not path.is_dir():
+        raise RunError(f"{path} is not a run folder; give the folder that 'ccsrp search --out' wrote")
+    if not file.is_file():
+        raise RunError(f"{path} holds no front.csv: that search has not finished, or it is another folder")
+    try:
+        front = pd.read_csv(file, dtype={"mask": str})
+    except (ValueError, OSError) as error:  # pandas' parser errors are ValueErrors
+        raise RunError(f"{file} is damaged ({str(error).strip().splitlines()[0]}); run the search anew") from None
+    missing = [name for name in ("member", "accuracy", "robust_accuracy", "cost", "mask") if name not in front]
+    if missing:
+        raise RunError(f"{file} is damaged: column {missing[0]!r} is missing; run the search anew")
+    numbers = front.drop(columns="mask")
+    wrong = [name for name in numbers if not pd.api.types.is_numeric_dtype(numbers[name])]
+    if wrong:
+        raise RunError(f"{file} is damaged: column {wrong[0]!r} holds text; run the search anew")
+    return front

@@ -1,0 +1,110 @@
+"""A training on disk: settings, a checkpoint after every epoch, the curve, the weights."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Protocol
+
+import pandas as pd
+import tomli_w
+from safetensors import SafetensorError
+from safetensors.torch import load, save
+
+from ccsrp.attack.pgd import Attack
+from ccsrp.errors import RunError
+from ccsrp.files import write_atomically
+from ccsrp.runs.folder import write_csv
+from ccsrp.snn.networks import DirectCoding
+from ccsrp.snn.training import EpochReport, Trainer, TrainingSettings
+from ccsrp.snn.weights import save_weights
+
+__all__ = ["Trainable", "run_training"]
+
+CHECKPOINT = "checkpoint.safetensors"
+
+
+class Trainable(Protocol):
+    """A problem class whose base network ``ccsrp train`` can make."""
+
+    time_steps: int
+
+    @classmethod
+    def dataset(cls, *, data_dir: str | Path | None = None) -> Any: ...
+
+    @classmethod
+    def untrained(cls, *, network: str | None = None, seed: int = 0) -> Any: ...
+
+    @classmethod
+    def named_attack(cls, attack: str, *, steps: int = 10, seed: int = 0) -> Attack: ...
+
+
+def run_training(
+    problem: type[Trainable],
+    folder: Path,
+    *,
+    settings: TrainingSettings,
+    attack: str = "sharp",
+    attack_steps: int = 5,
+    images: int | None = None,
+    network: str | None = None,
+    data_dir: Path | None = None,
+    device: str = "cpu",
+    on_batch: Callable[[int, int], None] | None = None,
+    on_epoch: Callable[[EpochReport], None] | None = None,
+) -> Path:
+    """Train a problem's base network in ``folder``, from its checkpoint if there is one.
+
+    Returns
+    -------
+    Path
+        ``folder/weights.safetensors``.
+
+    Raises
+    ------
+    RunError
+        The folder holds a training with other settings, or a damaged checkpoint.
+    """
+    inputs, labels = problem.dataset(data_dir=data_dir).split("train", images)
+    named = problem.named_attack(attack, steps=attack_steps, seed=settings.seed)
+    base = DirectCoding(problem.untrained(network=network, seed=settings.seed), time_steps=problem.time_steps)
+    trainer = Trainer(
+        base.to(device), inputs.to(device), labels.to(device), attack=named, settings=settings
+    )
+    config = {
+        "training": asdict(settings) | {"images": len(labels), "network": network or "default"},
+        "attack": asdict(named),
+    }
+    rows = _resume(folder, config, trainer)
+    while trainer.epoch < settings.epochs:
+        report = trainer.run_epoch(on_batch)
+        rows.append(report.row())
+        write_csv(pd.DataFrame(rows), folder / "curve.csv")
+        write_atomically(folder / CHECKPOINT, save(trainer.state()))
+        if on_epoch is not None:
+            on_epoch(report)
+    path = folder / "weights.safetensors"
+    save_weights(base.network, path)
+    return path
+
+
+def _resume(folder: Path, config: dict[str, Any], trainer: Trainer) -> list[dict[str, float]]:
+    """Load the checkpoint and the curve up to it, if any; else write the settings."""
+    file, checkpoint = folder / "config.toml", folder / CHECKPOINT
+    if not checkpoint.exists():
+        write_atomically(file, tomli_w.dumps(config).encode())
+        return []
+    try:
+        if tomllib.loads(file.read_text()) != tomllib.loads(tomli_w.dumps(config)):
+            raise RunError(f"{folder} holds a training with other settings (see {file}); name another folder with --out")
+        trainer.load_state(load(checkpoint.read_bytes()))
+        curve = pd.read_csv(folder / "curve.csv")
+    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
+        if isinstance(error, RunError):
+            raise
+        reason = str(error).strip().splitlines()[0]
+        raise RunError(f"{folder} holds a damaged checkpoint ({reason}); remove the folder and train anew") from None
+    rows: list[dict[str, float]] = curve[curve["epoch"] <= trainer.epoch].to_dict("records")  # type: ignore[assignment]
+    return rows

@@ -1,0 +1,124 @@
+"""What the problems that come with this package have in common."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from ccsrp.errors import OptionError, WeightsError
+from problems.spiking import SpikingPruning
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from ccsrp.attack.pgd import Attack
+    from ccsrp.evaluation.spiking import Cost
+    from ccsrp.snn.data import Dataset
+
+__all__ = ["ShippedPruning"]
+
+WEIGHTS = Path(__file__).parent / "weights"
+
+
+class ShippedPruning(SpikingPruning):
+    """A named network on a named data set; subclasses fill in the class attributes.
+
+    Parameters
+    ----------
+    attack : {"sharp", "standard"} or Attack
+        ``sharp`` is the stronger judge at the same cost; ``standard`` is the literature's PGD, for comparison.
+    steps : int
+        Gradient steps of a named attack.
+    seed : int
+        Fixes the random start of the attack on every image.
+    cost, calibrate, validation_images, calibration_images, test_images, device
+        See ``SpikingPruning``.
+    network : str, optional
+        Another named network (``ccsrp.snn.networks``); needs ``weights``.
+    weights : path, optional
+        Weights from ``ccsrp train``, in place of those that ship.
+    data_dir : path, optional
+        Folder of the data set.
+    """
+
+    key: ClassVar[str]
+    dataset_name: ClassVar[str]
+    network_name: ClassVar[str]
+    time_steps: ClassVar[int] = 4
+    eps: ClassVar[float]
+    default_validation_images: ClassVar[int] = 256
+    default_test_images: ClassVar[int] = 1000
+    weights_sha256: ClassVar[str | None] = None
+
+    def __init__(
+        self,
+        *,
+        attack: Literal["sharp", "standard"] | Attack = "sharp",
+        steps: int = 10,
+        seed: int = 0,
+        cost: Cost = "flops",
+        calibrate: bool = True,
+        validation_images: int | None = None,
+        calibration_images: int = 256,
+        test_images: int | None = None,
+        network: str | None = None,
+        weights: str | Path | None = None,
+        data_dir: str | Path | None = None,
+        device: str | None = None,
+    ) -> None:
+        super().__init__(
+            self._trained(network, weights),
+            self.dataset(data_dir=data_dir),
+            attack=self.named_attack(attack, steps=steps, seed=seed),
+            time_steps=self.time_steps,
+            cost=cost,
+            calibrate=calibrate,
+            validation_images=validation_images or self.default_validation_images,
+            calibration_images=calibration_images,
+            test_images=test_images or self.default_test_images,
+            device=device,
+        )
+
+    @classmethod
+    def dataset(cls, *, data_dir: str | Path | None = None) -> Dataset:
+        """Load the data set with its fixed splits."""
+        from ccsrp.snn.data import load_dataset
+
+        return load_dataset(cls.dataset_name, data_dir=None if data_dir is None else Path(data_dir))
+
+    @classmethod
+    def untrained(cls, *, network: str | None = None, seed: int = 0) -> nn.Module:
+        """Build the base network before training."""
+        from ccsrp.snn.networks import build_network
+
+        return build_network(network or cls.network_name, seed=seed)
+
+    @classmethod
+    def named_attack(cls, attack: str | Attack, *, steps: int = 10, seed: int = 0) -> Attack:
+        """Describe this problem's attack of that name."""
+        from ccsrp.attack.pgd import Attack
+
+        if isinstance(attack, Attack):
+            return attack
+        if attack == "sharp":
+            return Attack.sharp(eps=cls.eps, steps=steps, seed=seed)
+        if attack == "standard":
+            return Attack.standard(eps=cls.eps, steps=steps, surrogate="ATan(alpha=2.0)", seed=seed)
+        raise OptionError(f"unknown attack {attack!r}; choose sharp or standard")
+
+    @classmethod
+    def _trained(cls, network: str | None, weights: str | Path | None) -> nn.Module:
+        from ccsrp.snn.weights import load_weights
+
+        base = cls.untrained(network=network)
+        if weights is not None:
+            load_weights(base, Path(weights))
+        elif cls.weights_sha256 is None or network not in (None, cls.network_name):
+            name = network or cls.network_name
+            raise WeightsError(
+                f"no weights of {name} ship for {cls.key}; make them with 'ccsrp train {cls.key}' and pass "
+                f"weights=DIR/weights.safetensors (--weights)"
+            )
+        else:
+            load_weights(base, WEIGHTS / f"{cls.key}.safetensors", expected_sha256=cls.weights_sha256)
+        return base

@@ -1,0 +1,143 @@
+"""Pruning of a real spiking network, judged on real images."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ccsrp.errors import OptionError
+from ccsrp.space import BoolArray, FloatArray
+from problems.base import PruningProblem
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pandas as pd
+    import torch
+    from torch import nn
+
+    from ccsrp.attack.pgd import Attack
+    from ccsrp.evaluation.spiking import Cost, Examples
+    from ccsrp.snn.data import Dataset
+    from ccsrp.snn.networks import DirectCoding
+
+__all__ = ["SpikingPruning"]
+
+
+class SpikingPruning(PruningProblem):
+    """Prune any SpikingJelly network that ``torch.fx`` can trace.
+
+    Networks are searched on the validation split, calibrated on a subset of the train split, and reported
+    on the test split.
+
+    Parameters
+    ----------
+    network : nn.Module
+        The trained base, from ``[T, B, C, H, W]`` to ``[T, B, classes]``; copied, not changed.
+    dataset : Dataset
+        Images with their splits.
+    attack : Attack
+        What robustness is judged under.
+    time_steps : int
+        T, with direct coding: the image is shown unchanged at each step.
+    cost : {"flops", "params", "synops"}
+        What the third objective is a fraction of.
+    calibrate : bool
+        Re-estimate batch-norm statistics of every candidate before judging it.
+    validation_images, calibration_images, test_images : int
+        How many images of the validation, train and test split are used, the first of each.
+    device : str, optional
+        ``"cuda"`` where there is one, else ``"cpu"``.
+    """
+
+    def __init__(
+        self,
+        network: nn.Module,
+        dataset: Dataset,
+        *,
+        attack: Attack,
+        time_steps: int = 4,
+        cost: Cost = "flops",
+        calibrate: bool = True,
+        validation_images: int = 256,
+        calibration_images: int = 256,
+        test_images: int = 1000,
+        device: str | None = None,
+    ) -> None:
+        import torch
+
+        from ccsrp.evaluation.spiking import Examples, SpikingEvaluator
+
+        device = device or ("cuda" if torch.cuda.is_available() else "cpu")
+        if device == "cuda" and not torch.cuda.is_available():
+            raise OptionError("device 'cuda' was asked for, but torch sees no GPU; use device='cpu'")
+        self.attack = attack
+        self._dataset = dataset
+        self._device = device
+        self._used = {"train": None, "validation": validation_images, "test": test_images}
+        calibration = dataset.split("train", calibration_images)[0] if calibrate else None
+        dataset.split("test", test_images)
+        self._evaluator = SpikingEvaluator(
+            network,
+            time_steps=time_steps,
+            examples=Examples.of(*self.images("validation"), attack, device=device),
+            attack=attack,
+            cost=cost,
+            calibration=calibration,
+            device=device,
+        )
+        self._test_examples: Examples | None = None
+        super().__init__(self._evaluator.space)
+
+    def images(self, split: str) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return the images of a split: float32 [N, C, H, W] in [0, 1], int64 [N].
+
+        ``"validation"`` gives exactly the images that F is measured on, ``"test"`` those of reports.
+        """
+        return self._dataset.split(split, self._used.get(split))
+
+    def network(self, mask: BoolArray | None = None) -> DirectCoding:
+        """Build the network that a mask leaves, exactly as it is evaluated.
+
+        Parameters
+        ----------
+        mask : bool [n_var], optional
+            By default every filter is kept.
+
+        Returns
+        -------
+        nn.Module
+            Of SpikingJelly layers, slim and calibrated, in eval mode, from images [B, C, H, W] to logits
+            [B, classes]. It resets its own state; torchattacks can attack it as it stands.
+        """
+        mask = self.space.full() if mask is None else np.asarray(mask)
+        return self._evaluator.network(self.space.check(mask[None])[0])
+
+    def _judge(self, masks: BoolArray) -> FloatArray:
+        return self._evaluator.evaluate(masks)
+
+    def report(
+        self, masks: BoolArray, objectives: FloatArray, *, on_member: Callable[[int, int], None] | None = None
+    ) -> pd.DataFrame:
+        """Describe networks, measuring each on the test split: see ``PruningProblem.report``."""
+        from ccsrp.evaluation.spiking import Examples
+
+        if self._test_examples is None:
+            self._test_examples = Examples.of(*self.images("test"), self.attack, device=self._device)
+        table = super().report(masks, objectives)
+        tests = []
+        for done, mask in enumerate(masks, start=1):
+            tests.append(self._evaluator.judge(mask, examples=self._test_examples))
+            if on_member is not None:
+                on_member(done, len(masks))
+        columns = {
+            "flops": self._evaluator.costs.flops(masks),
+            "params": self._evaluator.costs.params(masks),
+            "synops": [self._evaluator.synops(mask) for mask in masks],
+            "test_accuracy": [test.accuracy for test in tests],
+            "test_robust_accuracy": [test.robust_accuracy for test in tests],
+        }
+        for place, (name, values) in enumerate(columns.items(), start=table.columns.get_loc("cost") + 1):
+            table.insert(place, name, values)
+        return table
