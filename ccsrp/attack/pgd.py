@@ -107,12 +107,12 @@ class Attack:
     def step(self, index: int) -> float:
         """Return the size of step ``index`` of ``steps``.
 
-        >>> [Attack.sharp(eps=0.4, steps=4).step(i) for i in range(4)]
-        [0.4, 0.3, 0.2, 0.1]
+        >>> [Attack.sharp(eps=0.5, steps=4).step(i) for i in range(4)]
+        [0.5, 0.375, 0.25, 0.125]
         """
         if self.schedule == "constant":
             return self.step_size
-        return self.step_size * (self.steps - index) / self.steps
+        return self.step_size * ((self.steps - index) / self.steps)
 
     def describe(self) -> str:
         """Say all that a robustness figure must be read with, in one line."""

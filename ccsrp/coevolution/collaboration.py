@@ -40,8 +40,8 @@ class Collaboration(Protocol):
 
     together: ClassVar[bool]
 
-    def company(self, n: int, context: Context) -> BoolArray:
-        """Choose ``n`` whole networks for parts to be put into, bool [n, n_var]."""
+    def company(self, parts: BoolArray, layer: int, context: Context) -> BoolArray:
+        """Choose a whole network for each part of ``layer`` to be put into: bool [n, size] -> [n, n_var]."""
         ...
 
     def moved_on(self, company: BoolArray, layer: int, context: Context) -> bool:
@@ -57,11 +57,11 @@ class Archived:
 
     together = True
 
-    def company(self, n: int, context: Context) -> BoolArray:
+    def company(self, parts: BoolArray, layer: int, context: Context) -> BoolArray:
         """Draw members by binary tournament on crowding distance."""
         masks, objectives = context.archive.masks, context.archive.objectives
         crowding = get_crowding_function("cd").do(objectives, n_remove=0)
-        pairs = context.rng.integers(len(masks), size=(n, 2))
+        pairs = context.rng.integers(len(masks), size=(len(parts), 2))
         first_wins = crowding[pairs[:, 0]] >= crowding[pairs[:, 1]]
         return masks[np.where(first_wins, pairs[:, 0], pairs[:, 1])]
 
@@ -75,9 +75,9 @@ class Elite:
 
     together = True
 
-    def company(self, n: int, context: Context) -> BoolArray:
+    def company(self, parts: BoolArray, layer: int, context: Context) -> BoolArray:
         """Join the elites of all layers; the dense network where a layer has none yet."""
-        return np.tile(self._elite(context), (n, 1))
+        return np.tile(self._elite(context), (len(parts), 1))
 
     def moved_on(self, company: BoolArray, layer: int, context: Context) -> bool:
         """Tell whether an elite of another layer changed."""
@@ -102,9 +102,9 @@ class Base:
 
     together = False
 
-    def company(self, n: int, context: Context) -> BoolArray:
+    def company(self, parts: BoolArray, layer: int, context: Context) -> BoolArray:
         """Return the dense network."""
-        return np.tile(context.space.full(), (n, 1))
+        return np.tile(context.space.full(), (len(parts), 1))
 
     def moved_on(self, company: BoolArray, layer: int, context: Context) -> bool:
         """Tell that the dense network never changes."""

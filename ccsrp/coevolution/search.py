@@ -146,7 +146,7 @@ class Coevolution:
         self, offspring: list[BoolArray], told: list[list[tuple[int, FloatArray, BoolArray]]], batch: _Batch
     ) -> None:
         """Put each offspring into company; layers take turns, so that a cut budget treats them alike."""
-        companies = [self.rule.company(len(parts), self._context) for parts in offspring]
+        companies = [self.rule.company(parts, layer, self._context) for layer, parts in enumerate(offspring)]
         for index in range(max(len(parts) for parts in offspring)):
             for layer, parts in enumerate(offspring):
                 if index < len(parts):
@@ -166,15 +166,16 @@ class Coevolution:
                 for index, company in enumerate(subpopulation.company)
                 if self.rule.moved_on(company, layer, self._context)
             ][:most]
-            parts = subpopulation.parts
-            for index, company in zip(stale, self.rule.company(len(stale), self._context), strict=True):
+            parts = subpopulation.parts[stale]
+            companies = self.rule.company(parts, layer, self._context)
+            for index, part, company in zip(stale, parts, companies, strict=True):
 
                 def judge(
                     f: FloatArray, company: BoolArray, index: int = index, subpopulation: Subpopulation = subpopulation
                 ) -> None:
                     subpopulation.rejudge(index, f, company)
 
-                batch.add(company, self._placed(layer, parts[index], company), judge)
+                batch.add(company, self._placed(layer, part, company), judge)
 
     def _placed(self, layer: int, part: BoolArray, company: BoolArray) -> BoolArray:
         whole = company.copy()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ccsrp.evaluation.interface import Evaluator, evaluate_checked
+from ccsrp.evaluation.interface import OBJECTIVES, Evaluator, evaluate_checked
 from ccsrp.space import BoolArray, FilterSpace, FloatArray
 
 __all__ = ["CachedEvaluator"]
@@ -45,8 +45,8 @@ class CachedEvaluator:
         fresh = masks[self.unseen(masks)]
         if len(fresh):
             answers = evaluate_checked(self._evaluator, fresh)
-            self._known.update(zip(_keys(fresh), answers, strict=True))
-        return np.array([self._known[key] for key in _keys(masks)]).reshape(len(masks), -1)
+            self._known.update(zip(_keys(fresh), answers.copy(), strict=True))
+        return np.array([self._known[key] for key in _keys(masks)]).reshape(len(masks), len(OBJECTIVES))
 
 
 def _keys(masks: BoolArray) -> list[bytes]:

@@ -43,9 +43,9 @@ def new_folder(path: Path) -> Iterator[Path]:
     RunError
         The folder exists and is not empty, or cannot be made or written.
     """
-    existed = path.is_dir()
+    new = [folder for folder in (path, *path.parents) if not folder.exists()]
     try:
-        if path.exists() and (not existed or any(path.iterdir())):
+        if path.exists() and (not path.is_dir() or any(path.iterdir())):
             raise RunError(f"{path} exists and is not empty; name another folder with --out or remove it")
         path.mkdir(parents=True, exist_ok=True)
         probe = path / ".writable"
@@ -56,8 +56,9 @@ def new_folder(path: Path) -> Iterator[Path]:
     try:
         yield path
     except BaseException:
-        if not existed and not any(path.iterdir()):
-            path.rmdir()
+        if not any(path.iterdir()):
+            for folder in new:
+                folder.rmdir()
         raise
 
 

@@ -126,7 +126,7 @@ def trace_filters(network: nn.Module) -> PruningGraph:
         Not in multi-step mode, not traceable by ``torch.fx``, or no filter can go.
     """
     for name, module in network.named_modules():
-        if isinstance(module, base.StepModule) and module.step_mode != "m":
+        if isinstance(module, base.StepModule) and getattr(module, "step_mode", "m") != "m":
             raise GraphError(
                 f"layer {name!r} is in single-step mode; call "
                 f"spikingjelly.activation_based.functional.set_step_mode(network, 'm') first"

@@ -1,0 +1,99 @@
+"""Networks, problems and evaluators that many tests share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from ccsrp.snn.data import DEBIAN_FASHION_MNIST, default_data_dir
+from ccsrp.space import BoolArray, FilterSpace, FloatArray
+from problems import DigitsPruning, FashionMnistPruning
+
+HAS_FASHION_MNIST = DEBIAN_FASHION_MNIST.is_dir() or (default_data_dir() / "FashionMNIST").is_dir()
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    return np.random.default_rng(0)
+
+
+@pytest.fixture(scope="session")
+def digits() -> DigitsPruning:
+    """The real problem on fewer images, so that a test takes seconds."""
+    return DigitsPruning(validation_images=60, calibration_images=128, test_images=40)
+
+
+@pytest.fixture(scope="session")
+def digits_standard() -> DigitsPruning:
+    return DigitsPruning(attack="standard", validation_images=60, calibration_images=128, test_images=40)
+
+
+@pytest.fixture(scope="session")
+def fashion_options() -> dict[str, int]:
+    if not HAS_FASHION_MNIST:
+        pytest.skip("Fashion-MNIST is not on this machine (Debian package dataset-fashion-mnist)")
+    return {"validation_images": 48, "calibration_images": 128, "test_images": 40}
+
+
+@pytest.fixture(scope="session")
+def fashion(fashion_options: dict[str, int]) -> FashionMnistPruning:
+    return FashionMnistPruning(**fashion_options)
+
+
+class SumProblem:
+    """A made-up evaluator whose answers are known: cost is the kept share, errors grow as filters go."""
+
+    def __init__(self, sizes: tuple[int, ...] = (6, 5, 7)) -> None:
+        self.space = FilterSpace(names=tuple(f"layer{i}" for i in range(len(sizes))), sizes=sizes)
+        weight = np.random.default_rng(1).random((2, self.space.n_var))
+        self.weight = weight / weight.sum(axis=1, keepdims=True)
+        self.reference_point = np.ones(3)
+        self.seen: list[BoolArray] = []
+
+    def evaluate(self, masks: BoolArray, /) -> FloatArray:
+        self.seen.extend(masks.copy())
+        lost = (~masks[:, None, :] * self.weight).sum(axis=-1)  # a matrix product would round by the batch
+        return np.column_stack([lost[:, 0], np.sqrt(lost[:, 1]), masks.mean(axis=1)])
+
+    def report(self, masks, objectives, *, on_member=None):
+        import pandas as pd
+
+        return pd.DataFrame(
+            {
+                "accuracy": 1 - objectives[:, 0],
+                "robust_accuracy": 1 - objectives[:, 1],
+                "cost": objectives[:, 2],
+                "mask": [self.space.to_string(mask) for mask in masks],
+            }
+        )
+
+
+@pytest.fixture
+def sum_problem() -> SumProblem:
+    return SumProblem()
+
+
+def make_lively(network: nn.Module, *, seed: int = 0) -> nn.Module:
+    """Give batch norms uneven statistics and gains, so that untrained networks spike in every layer."""
+    generator = torch.Generator().manual_seed(seed)
+    for module in network.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            for tensor, low, high in (
+                (module.weight.data, 1.0, 2.5),
+                (module.bias.data, -0.3, 0.5),
+                (module.running_mean, -0.1, 0.1),
+                (module.running_var, 0.1, 0.5),
+            ):
+                tensor.uniform_(low, high, generator=generator)
+    return network.eval()
+
+
+@pytest.fixture
+def empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty working directory."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path

@@ -1,0 +1,85 @@
+"""The Torch evaluator: pure, deterministic, and what plain SpikingJelly would say."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from ccsrp.errors import OptionError
+from problems import DigitsPruning
+
+
+@pytest.fixture(scope="module")
+def masks(digits: DigitsPruning) -> np.ndarray:
+    return digits.space.random(5, keep=[1.0, 0.9, 0.7, 0.5, 0.3], rng=np.random.default_rng(4))
+
+
+def test_shuffling_and_splitting_change_no_bit(digits: DigitsPruning, masks: np.ndarray) -> None:
+    whole = digits.evaluate(masks)
+    order = [3, 0, 4, 1, 2]
+    assert (digits.evaluate(masks[order]) == whole[order]).all()
+    assert (np.concatenate([digits.evaluate(mask[None]) for mask in masks]) == whole).all()
+    torch.rand(17)  # neither does the global random state
+    torch.manual_seed(123)
+    assert (digits.evaluate(masks) == whole).all()
+
+
+def test_another_object_of_the_same_problem_says_the_same(digits: DigitsPruning, masks: np.ndarray) -> None:
+    twin = DigitsPruning(validation_images=60, calibration_images=128, test_images=40)
+    assert (twin.evaluate(masks[:2]) == digits.evaluate(masks[:2])).all()
+
+
+def test_masks_are_not_changed(digits: DigitsPruning, masks: np.ndarray) -> None:
+    before = masks.copy()
+    digits.evaluate(masks[:1])
+    assert (masks == before).all()
+
+
+def test_objectives_lie_between_zero_and_one(digits: DigitsPruning, masks: np.ndarray) -> None:
+    objectives = digits.evaluate(masks)
+    assert objectives.dtype == np.float64
+    assert ((objectives >= 0) & (objectives <= 1)).all()
+    assert (objectives[:, 1] >= objectives[:, 0]).all(), "sharp counts the clean image"
+    assert objectives[0, 2] == 1, "the first mask keeps every filter"
+    assert (np.diff(objectives[:, 2]) < 0).all(), "each of the next keeps fewer"
+
+
+def test_error_is_that_of_the_network_on_the_validation_images(digits: DigitsPruning, masks: np.ndarray) -> None:
+    images, labels = digits.images("validation")
+    for mask, row in zip(masks[:3], digits.evaluate(masks[:3]), strict=True):
+        with torch.no_grad():
+            wrong = int((digits.network(mask)(images).argmax(1) != labels).sum())
+        assert row[0] == 1 - (len(labels) - wrong) / len(labels)
+
+
+@pytest.mark.parametrize("cost", ["flops", "params", "synops"])
+def test_cost_is_the_kept_fraction(cost: str, masks: np.ndarray) -> None:
+    options = {"attack": "standard", "steps": 1, "validation_images": 20, "calibration_images": 64, "test_images": 10}
+    problem = DigitsPruning(cost=cost, **options)
+    both = np.stack([problem.space.full(), masks[3]])
+    objectives = problem.evaluate(both)
+    counts = problem.report(both, objectives)[cost].to_numpy(dtype=float)
+    assert objectives[0, 2] == 1
+    assert objectives[1, 2] == pytest.approx(counts[1] / counts[0])
+    assert 0 < objectives[1, 2] < 1
+
+
+def test_calibration_is_a_choice(digits: DigitsPruning, masks: np.ndarray) -> None:
+    raw = DigitsPruning(calibrate=False, validation_images=60, test_images=40)
+    means = [problem.network(masks[3]).network[1].running_mean for problem in (raw, digits)]
+    assert not torch.allclose(*means)
+
+
+def test_the_seed_moves_the_starts_of_the_attack(digits: DigitsPruning) -> None:
+    other = DigitsPruning(seed=1, validation_images=60, test_images=40)
+    assert other.attack.seed == 1
+    assert not torch.equal(other._evaluator._examples.start, digits._evaluator._examples.start)
+
+
+@pytest.mark.parametrize("wrong", [{"cost": "watts"}, {"attack": "fgsm"}, {"device": "cuda"}, {"validation_images": 10**6}])
+def test_wrong_options_are_refused(wrong: dict) -> None:
+    if wrong.get("device") == "cuda" and torch.cuda.is_available():
+        pytest.skip("this machine has a GPU")
+    with pytest.raises(OptionError):
+        DigitsPruning(**wrong)

@@ -1,0 +1,108 @@
+"""Which filters can go, and which networks are refused."""
+
+import pytest
+import torch
+from spikingjelly.activation_based import functional, layer, neuron
+from torch import nn
+
+from ccsrp.errors import GraphError
+from ccsrp.snn.graph import trace_filters
+from ccsrp.snn.networks import build_network
+from tests.snn.families import build
+
+
+def multi_step(*modules: nn.Module) -> nn.Module:
+    network = nn.Sequential(*modules)
+    functional.set_step_mode(network, "m")
+    return network
+
+
+def head(channels: int) -> list[nn.Module]:
+    return [layer.AdaptiveAvgPool2d(1), layer.Flatten(), layer.Linear(channels, 10)]
+
+
+def test_every_convolution_of_a_stack_can_be_pruned() -> None:
+    graph = trace_filters(build_network("digits"))
+    assert graph.space.sizes == (16, 24, 40)
+    assert graph.layers[0].norms == ("1",)
+    assert graph.layers[0].neurons == ("2",)
+    assert [c.name for c in graph.layers[0].consumers] == ["3"]
+    assert graph.layers[2].consumers[0].repeat == 4
+    assert graph.spike_driven == {"3", "7", "12"}
+
+
+@pytest.mark.parametrize(
+    ("family", "outside", "blocks", "inside"),
+    [
+        ("resnet18, CIFAR stem", (), 8, ("conv1",)),
+        ("sew_resnet18, ADD", (), 8, ("conv1",)),
+        ("sew_resnet18, IAND", (), 8, ("conv1",)),
+        # The first bottleneck has a convolution in its shortcut, so the stem meets no addition.
+        ("resnet50 (bottleneck)", ("conv1",), 16, ("conv1", "conv2")),
+        ("sew_resnet50, ADD", ("conv1",), 16, ("conv1", "conv2")),
+    ],
+)
+def test_residual_networks_offer_only_filters_that_meet_no_addition(
+    family: str, outside: tuple[str, ...], blocks: int, inside: tuple[str, ...]
+) -> None:
+    names = trace_filters(build(family)[0]).space.names
+    assert names[: len(outside)] == outside
+    assert len(names) == len(outside) + blocks * len(inside)
+    assert all(name.startswith("layer") and name.endswith(inside) for name in names[len(outside) :])
+
+
+@pytest.mark.parametrize(
+    "between",
+    [
+        pytest.param([neuron.LIFNode(), layer.BatchNorm2d(4)], id="a batch norm after the spikes adds a bias"),
+        pytest.param([layer.BatchNorm2d(4)], id="no neuron before the next convolution"),
+        pytest.param([neuron.LIFNode(), layer.Conv2d(4, 4, 3, groups=4), neuron.LIFNode()], id="depthwise"),
+        pytest.param([neuron.LIFNode(), layer.GroupNorm(2, 4)], id="a layer that mixes channels"),
+    ],
+)
+def test_filters_whose_removal_would_not_be_exact_stay(between: list[nn.Module]) -> None:
+    network = multi_step(
+        layer.Conv2d(1, 4, 3), *between, layer.Conv2d(4, 6, 3), layer.BatchNorm2d(6), neuron.LIFNode(), *head(6)
+    )
+    names = trace_filters(network).space.names
+    assert names == (str(1 + len(between)),)
+
+
+def test_weights_used_twice_stay() -> None:
+    class Twice(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.first = layer.Conv2d(1, 4, 3, padding=1)
+            self.again = layer.Conv2d(4, 4, 3, padding=1)
+            self.fire = neuron.LIFNode()
+            self.head = nn.Sequential(layer.Conv2d(4, 5, 3), neuron.LIFNode(), *head(5))
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return self.head(self.fire(self.again(self.fire(self.again(self.fire(self.first(x)))))))
+
+    network = Twice()
+    functional.set_step_mode(network, "m")
+    assert trace_filters(network).space.names == ("head.0",)
+
+
+class Branching(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.convolution = layer.Conv2d(1, 4, 3, step_mode="m")
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.convolution(x) if x.sum() > 0 else x
+
+
+@pytest.mark.parametrize(
+    ("network", "says"),
+    [
+        (Branching(), "cannot be traced by torch.fx"),
+        (multi_step(layer.Flatten(), layer.Linear(64, 10)), "no filter of Sequential can be removed"),
+        (nn.Sequential(layer.Conv2d(1, 4, 3), neuron.LIFNode()), "single-step mode; call .*set_step_mode"),
+    ],
+)
+def test_networks_that_cannot_be_pruned_are_refused_in_one_line(network: nn.Module, says: str) -> None:
+    with pytest.raises(GraphError, match=says) as caught:
+        trace_filters(network)
+    assert "\n" not in str(caught.value)

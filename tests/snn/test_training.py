@@ -1,0 +1,64 @@
+"""Training: it learns, and a cut-off training ends as the whole one would have."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from ccsrp.attack.pgd import Attack
+from ccsrp.errors import OptionError
+from ccsrp.snn.data import load_dataset
+from ccsrp.snn.networks import DirectCoding, build_network
+from ccsrp.snn.training import Trainer, TrainingSettings
+
+ATTACK = Attack.sharp(eps=0.1, steps=2)
+
+
+def trainer(method: str, *, epochs: int = 3, images: int = 256) -> Trainer:
+    return Trainer(
+        DirectCoding(build_network("digits"), time_steps=2),
+        *load_dataset("digits").split("train", images),
+        attack=ATTACK,
+        settings=TrainingSettings(method=method, epochs=epochs, batch_size=64, learning_rate=1e-2),
+    )
+
+
+@pytest.mark.parametrize("method", ["standard", "pgd-at", "trades"])
+def test_training_learns(method: str) -> None:
+    made = trainer(method, epochs=8)
+    reports = [made.run_epoch() for _ in range(8)]
+    assert reports[-1].loss < 0.7 * reports[0].loss
+    images, labels = load_dataset("digits").split("validation")
+    with torch.no_grad():
+        accuracy = float((made.network.eval()(images).argmax(1) == labels).float().mean())
+    assert accuracy > 0.6
+
+
+@pytest.mark.parametrize("method", ["pgd-at", "trades"])
+def test_resumed_training_is_bit_for_bit_the_uninterrupted_one(method: str) -> None:
+    whole, first, second = (trainer(method) for _ in range(3))
+    rows = [whole.run_epoch() for _ in range(3)]
+    first.run_epoch()
+    torch.manual_seed(99)
+    second.load_state(first.state())
+    assert [second.run_epoch(), second.run_epoch()] == rows[1:]
+    assert all(torch.equal(a, second.state()[name]) for name, a in whole.state().items())
+
+
+def test_learning_rate_warms_up_and_falls() -> None:
+    made = trainer("standard", epochs=20, images=64)
+    rates = [made.run_epoch().learning_rate for _ in range(20)]
+    assert rates[0] < rates[1] == max(rates)
+    assert rates[-1] < 0.02 * max(rates)
+
+
+@pytest.mark.parametrize("wrong", [{"method": "free"}, {"epochs": 0}, {"batch_size": 0}, {"learning_rate": -1.0}])
+def test_impossible_settings_are_refused(wrong: dict) -> None:
+    with pytest.raises(OptionError):
+        TrainingSettings(**wrong)
+
+
+def test_adversarial_training_needs_an_attack() -> None:
+    data = load_dataset("digits").split("train", 10)
+    with pytest.raises(OptionError, match="needs an attack"):
+        Trainer(build_network("digits"), *data, attack=None, settings=TrainingSettings())

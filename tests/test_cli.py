@@ -1,0 +1,204 @@
+"""The command line: the contract, and wrong input on purpose."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from ccsrp.runs.folder import FRONT_COLUMNS
+from ccsrp.snn.networks import build_network
+from ccsrp.snn.weights import save_weights
+from problems import DigitsPruning
+
+QUICK = ("--budget", "8", "--subpop", "3", "--steps", "2", "--validation-images", "40", "--test-images", "20")
+
+
+def ccsrp(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", "from ccsrp.cli import main; main()", *arguments],
+        capture_output=True,
+        text=True,
+        cwd=cwd,
+        env=os.environ | {"COLUMNS": "200"},
+        timeout=120,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    folder = tmp_path_factory.mktemp("cli")
+    done = ccsrp("search", "digits", "--out", "run", "--seed", "4", *QUICK, cwd=folder)
+    assert done.returncode == 0, done.stderr
+    return folder / "run", done.stdout
+
+
+def test_a_run_leaves_the_files_of_the_contract(run: tuple[Path, str]) -> None:
+    folder, output = run
+    assert {file.name for file in folder.iterdir()} == {"config.toml", "front.csv", "history.csv", "front.png"}
+    front = pd.read_csv(folder / "front.csv", dtype={"mask": str})
+    assert tuple(front.columns) == FRONT_COLUMNS
+    assert set("".join(front["mask"])) == {"0", "1"}
+    assert set(front["mask"].str.len()) == {80}
+    for name in ("front.csv", "front.png", "history.csv", "config.toml"):
+        assert f"run/{name}" in output
+    config = tomllib.loads((folder / "config.toml").read_text())
+    assert config["search"]["budget"] == 8
+    assert config["attack"]["eps"] == 0.1
+    assert config["versions"]["torch"]
+
+
+def test_the_front_is_what_python_says_of_its_masks(run: tuple[Path, str]) -> None:
+    front = pd.read_csv(run[0] / "front.csv", dtype={"mask": str})
+    problem = DigitsPruning(seed=4, steps=2, validation_images=40, test_images=20)
+    masks = np.array([problem.space.from_string(mask) for mask in front["mask"]])
+    objectives = problem.evaluate(masks)
+    np.testing.assert_allclose(front["accuracy"], 1 - objectives[:, 0])
+    np.testing.assert_allclose(front["robust_accuracy"], 1 - objectives[:, 1])
+    np.testing.assert_allclose(front["cost"], objectives[:, 2])
+    report = problem.report(masks, objectives)
+    for name in ("flops", "params", "synops", "test_accuracy", "test_robust_accuracy"):
+        np.testing.assert_allclose(front[name], report[name])
+
+
+def test_the_same_command_gives_the_same_files(run: tuple[Path, str], tmp_path: Path) -> None:
+    done = ccsrp("search", "digits", "--out", "again", "--seed", "4", *QUICK, cwd=tmp_path)
+    assert done.returncode == 0
+    for name in ("front.csv", "history.csv", "config.toml"):
+        assert (tmp_path / "again" / name).read_bytes() == (run[0] / name).read_bytes()
+
+
+def test_show_prints_every_member(run: tuple[Path, str]) -> None:
+    done = ccsrp("show", str(run[0]), cwd=run[0])
+    assert done.returncode == 0
+    front = pd.read_csv(run[0] / "front.csv")
+    assert f"front of {len(front)} networks" in done.stdout
+    for row in front.itertuples():
+        assert f"{row.flops:,.0f}" in done.stdout
+
+
+def test_problems_are_listed_with_what_they_are(tmp_path: Path) -> None:
+    done = ccsrp("problems", cwd=tmp_path)
+    assert done.returncode == 0
+    assert [line.split()[0] for line in done.stdout.splitlines()] == ["cifar10", "digits", "fashion-mnist", "svhn"]
+    assert "80 filters" in done.stdout
+
+
+@pytest.mark.parametrize("command", [(), ("search",), ("train",), ("show",), ("problems",)])
+def test_help_names_every_option(command: tuple[str, ...], tmp_path: Path) -> None:
+    done = ccsrp(*command, "--help", cwd=tmp_path)
+    assert done.returncode == 0
+    if command == ("search",):
+        for option in ("--out", "--seed", "--budget", "--subpop", "--collaborators", "--cost", "--no-calibrate"):
+            assert option in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("search", "digit"), "unknown problem 'digit'"),
+        (("search", "digits", "--budget", "5"), "below one generation"),
+        (("search", "digits", "--budget", "many"), "--budget"),
+        (("search", "digits", "--bugdet", "50"), "--bugdet"),
+        (("search", "digits", "--collaborators", "friends"), "friends"),
+        (("search", "digits", "--seed", "-1"), "seed must be 0 or more"),
+        (("search", "digits", "--steps", "0"), "at least 1 step"),
+        (("search", "digits", "--out", "full"), "not empty"),
+        (("search", "digits", "--out", "full/precious"), "not empty"),
+        (("search", "digits", "--weights", "missing.safetensors"), "cannot read weights"),
+        (("search", "digits", "--weights", "nan.safetensors"), "not finite"),
+        (("search", "digits", "--weights", "full/precious"), "not a whole safetensors file"),
+        (("search", "digits", "--network", "lenet", "--weights", "w"), "unknown network"),
+        (("search", "digits", "--validation-images", "9999"), "has 300 images"),
+        (("search", "cifar10"), "make them with 'ccsrp train cifar10'"),
+        (("search", "fashion-mnist", "--data-dir", "corrupt"), "fetch the data set anew"),
+        (("show", "nowhere"), "not a run folder"),
+        (("show", "full"), "holds no front.csv"),
+        (("train", "digits", "--out", "full"), "not empty"),
+        (("train", "digits", "--out", "new", "--epochs", "0"), "epochs must be above 0"),
+        (("train", "digits", "--out", "new", "--resume"), "no training to resume"),
+        (("launch",), "No such command"),
+    ],
+)
+def test_wrong_input_ends_with_one_clear_line_and_status_2(tmp_path: Path, arguments, says: str) -> None:
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "precious").write_text("data")
+    (tmp_path / "corrupt").mkdir()
+    (tmp_path / "corrupt" / "train-images-idx3-ubyte.gz").write_bytes(b"garbage")
+    network = build_network("digits")
+    network[0].weight.data[0] = float("nan")
+    save_weights(network, tmp_path / "nan.safetensors")
+    before = sorted(tmp_path.rglob("*"))
+    done = ccsrp(*arguments, cwd=tmp_path)
+    assert done.returncode == 2
+    assert says in done.stderr
+    assert "Traceback" not in done.stderr
+    ours = [line for line in done.stderr.splitlines() if line.startswith("ccsrp: ")]
+    assert ours == done.stderr.splitlines() or "Error: " in done.stderr
+    assert sorted(tmp_path.rglob("*")) == before, "something was left behind"
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_an_unwritable_folder_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "locked").mkdir(mode=0o500)
+    done = ccsrp("search", "digits", "--out", "locked/run", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "cannot write" in done.stderr
+
+
+TRAIN = ("train", "digits", "--images", "128", "--steps", "1", "--batch-size", "64")
+
+
+def test_training_can_be_interrupted_resumed_and_used(tmp_path: Path) -> None:
+    whole = ccsrp(*TRAIN, "--out", "whole", "--epochs", "3", cwd=tmp_path)
+    assert whole.returncode == 0, whole.stderr
+    assert {file.name for file in (tmp_path / "whole").iterdir()} == {
+        "config.toml",
+        "curve.csv",
+        "checkpoint.safetensors",
+        "weights.safetensors",
+    }
+    assert len(pd.read_csv(tmp_path / "whole" / "curve.csv")) == 3
+    script = (
+        "import ccsrp.runs.training as t, ccsrp.cli as c\n"
+        "whole = t.Trainer.run_epoch\n"
+        "def cut(self, on_batch=None):\n"
+        "    if self.epoch == 1: raise KeyboardInterrupt\n"
+        "    return whole(self, on_batch)\n"
+        "t.Trainer.run_epoch = cut\n"
+        "c.main()\n"
+    )
+    cut = subprocess.run(
+        [sys.executable, "-c", script, *TRAIN, "--out", "cut", "--epochs", "3"],
+        capture_output=True, text=True, cwd=tmp_path, check=False,
+    )  # fmt: skip
+    assert cut.returncode == 130
+    assert "Traceback" not in cut.stderr
+    assert not (tmp_path / "cut" / "weights.safetensors").exists()
+    other = ccsrp(*TRAIN, "--out", "cut", "--epochs", "4", "--resume", cwd=tmp_path)
+    assert other.returncode == 2
+    assert "other settings" in other.stderr
+    resumed = ccsrp(*TRAIN, "--out", "cut", "--epochs", "3", "--resume", cwd=tmp_path)
+    assert resumed.returncode == 0, resumed.stderr
+    for name in ("weights.safetensors", "curve.csv"):
+        assert (tmp_path / "cut" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+    used = ccsrp(
+        "search", "digits", "--out", "run", "--weights", "cut/weights.safetensors", *QUICK, cwd=tmp_path
+    )
+    assert used.returncode == 0, used.stderr
+
+
+def test_damaged_checkpoints_are_refused(tmp_path: Path) -> None:
+    assert ccsrp(*TRAIN, "--out", "run", "--epochs", "1", cwd=tmp_path).returncode == 0
+    (tmp_path / "run" / "checkpoint.safetensors").write_bytes(b"garbage")
+    done = ccsrp(*TRAIN, "--out", "run", "--epochs", "1", "--resume", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "damaged checkpoint" in done.stderr
+    assert "Traceback" not in done.stderr
