@@ -55,13 +55,16 @@ class MethodChoice(StrEnum):
     trades = "trades"
 
 
-ProblemArgument = Annotated[str, typer.Argument(metavar="PROBLEM", help="A name that 'ccsrp problems' lists.")]
+ProblemArgument = Annotated[
+    str, typer.Argument(metavar="PROBLEM", help="A name that 'ccsrp problems' lists.")
+]
 DataDirOption = Annotated[
     Path | None,
     typer.Option(help="Folder of the data set; downloads go there. [default: $CCSRP_DATA or ~/.cache/ccsrp]"),
 ]
 NetworkOption = Annotated[
-    str | None, typer.Option(help="Another named network: vgg11, vgg16, resnet18, sew_resnet18, digits, fashion.")
+    str | None,
+    typer.Option(help="Another named network: vgg11, vgg16, resnet18, sew_resnet18, digits, fashion."),
 ]
 DeviceOption = Annotated[str | None, typer.Option(help="cpu or cuda. [default: cuda where there is one]")]
 
@@ -74,7 +77,9 @@ def _version(asked: bool) -> None:
 
 @app.callback()
 def _main(
-    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
 ) -> None:
     pass
 
@@ -93,7 +98,8 @@ def problems() -> None:
 def search(
     problem: ProblemArgument,
     out: Annotated[
-        Path | None, typer.Option(help="New or empty folder for the results. [default: runs/PROBLEM-seed-SEED]")
+        Path | None,
+        typer.Option(help="New or empty folder for the results. [default: runs/PROBLEM-seed-SEED]"),
     ] = None,
     seed: Annotated[int, typer.Option(help="Fixes the search and the attack's random starts.")] = 0,
     budget: Annotated[int, typer.Option(help="Networks to evaluate at most.")] = 300,
@@ -101,8 +107,8 @@ def search(
     collaborators: Annotated[
         CollaboratorsChoice,
         typer.Option(
-            help="Company that a layer's mask is judged in: networks of the archive, the elite of every other "
-            "layer, or the untouched base network (as in the paper)."
+            help="Company that a layer's mask is judged in: networks of the archive, the elite of every "
+            "other layer, or the untouched base network (as in the paper)."
         ),
     ] = CollaboratorsChoice.archive,
     cost: Annotated[CostChoice, typer.Option(help="What compactness means.")] = CostChoice.flops,
@@ -113,7 +119,9 @@ def search(
         AttackChoice, typer.Option(help="sharp is the stronger judge; standard is the literature's PGD.")
     ] = AttackChoice.sharp,
     steps: Annotated[int, typer.Option(help="Gradient steps of the attack.")] = 10,
-    validation_images: Annotated[int | None, typer.Option(help="Images that candidates are judged on.")] = None,
+    validation_images: Annotated[
+        int | None, typer.Option(help="Images that candidates are judged on.")
+    ] = None,
     test_images: Annotated[int | None, typer.Option(help="Images that the front is reported on.")] = None,
     network: NetworkOption = None,
     weights: Annotated[Path | None, typer.Option(help="Weights that 'ccsrp train' made.")] = None,
@@ -128,7 +136,8 @@ def search(
     from ccsrp.coevolution.run import run_search
     from ccsrp.coevolution.settings import SearchSettings
     from ccsrp.registry import load_problem
-    from ccsrp.report.terminal import SearchProgress, front_table, steps as progress_steps
+    from ccsrp.report.terminal import SearchProgress, front_table
+    from ccsrp.report.terminal import steps as progress_steps
     from ccsrp.runs.config import RunConfig
     from ccsrp.runs.folder import RunFolder, new_folder
 
@@ -153,7 +162,9 @@ def search(
     with new_folder(out or Path("runs") / f"{problem}-seed-{seed}") as path, progress_steps(console) as shown:
         built = load_problem(problem, **options)
         config = RunConfig.of(problem, options, settings, getattr(built, "attack", None))
-        console.print(f"{problem}: {built.space.n_var} filters in {built.space.n_layers} layers", highlight=False)
+        console.print(
+            f"{problem}: {built.space.n_var} filters in {built.space.n_layers} layers", highlight=False
+        )
         if getattr(built, "attack", None) is not None:
             console.print(f"robust under: {built.attack.describe()}", highlight=False)
         folder: RunFolder | None = None
@@ -168,7 +179,11 @@ def search(
         result = run_search(built, settings, on_generation=on_generation, on_member=progress.member)
         if folder is not None:
             folder.finish(result)
-    console.print(front_table(result.front, title=f"Front of {len(result.front)} networks, {progress.rate:.2f} evaluations/s"))
+    console.print(
+        front_table(
+            result.front, title=f"Front of {len(result.front)} networks, {progress.rate:.2f} evaluations/s"
+        )
+    )
     for name, what in (
         ("front.csv", "one row a network, with its mask"),
         ("front.png", "the trade-offs"),
@@ -179,7 +194,9 @@ def search(
 
 
 @app.command()
-def show(folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder that 'ccsrp search' wrote.")]) -> None:
+def show(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder that 'ccsrp search' wrote.")],
+) -> None:
     """Print the front of a finished search."""
     from ccsrp.report.terminal import front_table
     from ccsrp.runs.folder import read_front
@@ -191,23 +208,29 @@ def show(folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder th
 @app.command()
 def train(
     problem: ProblemArgument,
-    out: Annotated[Path, typer.Option(help="New or empty folder for weights.safetensors, curve.csv, config.toml.")],
+    out: Annotated[
+        Path, typer.Option(help="New or empty folder for weights.safetensors, curve.csv, config.toml.")
+    ],
     method: Annotated[
         MethodChoice, typer.Option(help="Clean images, attacked images (PGD-AT), or both (TRADES).")
     ] = MethodChoice.pgd_at,
     epochs: Annotated[int, typer.Option(help="Passes over the training images.")] = 20,
     batch_size: Annotated[int, typer.Option(help="Images in one step.")] = 128,
     learning_rate: Annotated[float, typer.Option(help="Peak learning rate (AdamW, warm-up, cosine).")] = 3e-3,
-    attack: Annotated[AttackChoice, typer.Option(help="Attack of adversarial training.")] = AttackChoice.sharp,
+    attack: Annotated[
+        AttackChoice, typer.Option(help="Attack of adversarial training.")
+    ] = AttackChoice.sharp,
     steps: Annotated[int, typer.Option(help="Gradient steps of that attack.")] = 5,
     images: Annotated[int | None, typer.Option(help="Training images to use. [default: all]")] = None,
     seed: Annotated[int, typer.Option(help="Fixes weights, order of images and attack.")] = 0,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted training in --out.")] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with an interrupted training in --out.")
+    ] = False,
     network: NetworkOption = None,
     data_dir: DataDirOption = None,
     device: DeviceOption = None,
 ) -> None:
-    """Train a problem's base network, for use with 'ccsrp search PROBLEM --weights DIR/weights.safetensors'."""
+    """Train a problem's base network, for 'ccsrp search PROBLEM --weights DIR/weights.safetensors'."""
     from contextlib import nullcontext
 
     import torch
@@ -222,7 +245,7 @@ def train(
     if not hasattr(kind, "untrained"):
         raise OptionError(f"problem {problem!r} has no network to train; it ships what it needs")
     settings = TrainingSettings(
-        method=method.value,  # type: ignore[arg-type]
+        method=method.value,
         epochs=epochs,
         batch_size=batch_size,
         learning_rate=learning_rate,
@@ -244,7 +267,7 @@ def train(
             device=device or ("cuda" if torch.cuda.is_available() else "cpu"),
             on_batch=lambda done, total: shown.show(done, total, "batches of this epoch"),
             on_epoch=lambda report: shown.line(
-                f"epoch {report.epoch}/{epochs}: loss {report.loss:.4f}, training accuracy {report.accuracy:.4f}"
+                f"epoch {report.epoch}/{epochs}: loss {report.loss:.4f}, training acc. {report.accuracy:.4f}"
             ),
         )
     typer.echo(f"  {weights}  pass it to 'ccsrp search {problem} --weights'")

@@ -149,4 +149,5 @@ class FilterSpace:
                 f"a mask of this network is a string of {self.n_var} characters 0 or 1, got "
                 f"{len(text)} characters: {text[:40]!r}"
             )
-        return self.check(np.array([[c == "1" for c in text]]))[0]
+        mask: BoolArray = self.check(np.array([[c == "1" for c in text]]))[0]
+        return mask

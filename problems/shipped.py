@@ -26,7 +26,7 @@ class ShippedPruning(SpikingPruning):
     Parameters
     ----------
     attack : {"sharp", "standard"} or Attack
-        ``sharp`` is the stronger judge at the same cost; ``standard`` is the literature's PGD, for comparison.
+        ``sharp`` is the stronger judge at the same cost; ``standard`` is the literature's PGD.
     steps : int
         Gradient steps of a named attack.
     seed : int

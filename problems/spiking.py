@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -131,13 +131,13 @@ class SpikingPruning(PruningProblem):
             tests.append(self._evaluator.judge(mask, examples=self._test_examples))
             if on_member is not None:
                 on_member(done, len(masks))
-        columns = {
+        columns: dict[str, Any] = {
             "flops": self._evaluator.costs.flops(masks),
             "params": self._evaluator.costs.params(masks),
             "synops": [self._evaluator.synops(mask) for mask in masks],
             "test_accuracy": [test.accuracy for test in tests],
             "test_robust_accuracy": [test.robust_accuracy for test in tests],
         }
-        for place, (name, values) in enumerate(columns.items(), start=table.columns.get_loc("cost") + 1):
+        for place, (name, values) in enumerate(columns.items(), start=list(table).index("cost") + 1):
             table.insert(place, name, values)
         return table

@@ -8,7 +8,7 @@ __all__ = ["SvhnPruning"]
 
 
 class SvhnPruning(ShippedPruning):
-    """32x32 house numbers, spiking VGG-16 (or vgg11, resnet18, sew_resnet18), T=4, eps 8/255; train it first."""
+    """32x32 numbers, spiking VGG-16 (or vgg11, resnet18, sew_resnet18), T=4, eps 8/255; train it first."""
 
     key = "svhn"
     dataset_name = "svhn"

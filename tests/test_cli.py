@@ -42,7 +42,12 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
 
 def test_a_run_leaves_the_files_of_the_contract(run: tuple[Path, str]) -> None:
     folder, output = run
-    assert {file.name for file in folder.iterdir()} == {"config.toml", "front.csv", "history.csv", "front.png"}
+    assert {file.name for file in folder.iterdir()} == {
+        "config.toml",
+        "front.csv",
+        "history.csv",
+        "front.png",
+    }
     front = pd.read_csv(folder / "front.csv", dtype={"mask": str})
     assert tuple(front.columns) == FRONT_COLUMNS
     assert set("".join(front["mask"])) == {"0", "1"}
@@ -87,7 +92,12 @@ def test_show_prints_every_member(run: tuple[Path, str]) -> None:
 def test_problems_are_listed_with_what_they_are(tmp_path: Path) -> None:
     done = ccsrp("problems", cwd=tmp_path)
     assert done.returncode == 0
-    assert [line.split()[0] for line in done.stdout.splitlines()] == ["cifar10", "digits", "fashion-mnist", "svhn"]
+    assert [line.split()[0] for line in done.stdout.splitlines()] == [
+        "cifar10",
+        "digits",
+        "fashion-mnist",
+        "svhn",
+    ]
     assert "80 filters" in done.stdout
 
 
@@ -96,7 +106,15 @@ def test_help_names_every_option(command: tuple[str, ...], tmp_path: Path) -> No
     done = ccsrp(*command, "--help", cwd=tmp_path)
     assert done.returncode == 0
     if command == ("search",):
-        for option in ("--out", "--seed", "--budget", "--subpop", "--collaborators", "--cost", "--no-calibrate"):
+        for option in (
+            "--out",
+            "--seed",
+            "--budget",
+            "--subpop",
+            "--collaborators",
+            "--cost",
+            "--no-calibrate",
+        ):
             assert option in done.stdout
 
 

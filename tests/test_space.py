@@ -65,7 +65,9 @@ def test_wrong_mask_text_is_refused(text: str) -> None:
         FilterSpace(names=("a", "b"), sizes=(2, 3)).from_string(text)
 
 
-@pytest.mark.parametrize(("names", "sizes"), [((), ()), (("a",), (1, 2)), (("a", "a"), (1, 2)), (("a",), (0,))])
+@pytest.mark.parametrize(
+    ("names", "sizes"), [((), ()), (("a",), (1, 2)), (("a", "a"), (1, 2)), (("a",), (0,))]
+)
 def test_impossible_spaces_are_refused(names: tuple[str, ...], sizes: tuple[int, ...]) -> None:
     with pytest.raises(MaskError):
         FilterSpace(names=names, sizes=sizes)

@@ -1,0 +1,1 @@
+"""Attacks on images, and the derivative that they see spikes by."""

@@ -90,7 +90,9 @@ class Attack:
         )
 
     @classmethod
-    def sharp(cls, *, eps: float, steps: int = 10, surrogate: str = "ATan(alpha=6.0)", seed: int = 0) -> Attack:
+    def sharp(
+        cls, *, eps: float, steps: int = 10, surrogate: str = "ATan(alpha=6.0)", seed: int = 0
+    ) -> Attack:
         """Describe the attack that searches judge by: margin, step falling from eps to 0, all iterates."""
         return cls(
             name="sharp",
@@ -168,7 +170,8 @@ def robust_images(
     if not attack.every_iterate:
         current = perturb(network, images, labels, start, attack)
         with torch.no_grad():
-            return network(current).argmax(1) == labels
+            unfooled: torch.Tensor = network(current).argmax(1) == labels
+        return unfooled
     standing = right.nonzero().flatten()
     current = start.detach()[standing]
     with backward_surrogate(network, attack.surrogate):

@@ -1,0 +1,1 @@
+"""The search: one subpopulation a layer, and how they cooperate."""

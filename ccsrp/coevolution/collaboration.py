@@ -6,9 +6,9 @@ layers. A rule is a class with the two methods of ``Collaboration`` and a line i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Protocol
+from typing import Protocol
 
 import numpy as np
 from pymoo.operators.survival.rank_and_crowding.metrics import get_crowding_function
@@ -38,7 +38,10 @@ class Collaboration(Protocol):
     so that one evaluation judges a part of every layer.
     """
 
-    together: ClassVar[bool]
+    @property
+    def together(self) -> bool:
+        """Whether first individuals are joined."""
+        ...
 
     def company(self, parts: BoolArray, layer: int, context: Context) -> BoolArray:
         """Choose a whole network for each part of ``layer`` to be put into: bool [n, size] -> [n, n_var]."""
@@ -111,7 +114,7 @@ class Base:
         return False
 
 
-RULES: dict[str, type[Collaboration]] = {"archive": Archived, "elite": Elite, "base": Base}
+RULES: dict[str, Callable[[], Collaboration]] = {"archive": Archived, "elite": Elite, "base": Base}
 
 
 def collaboration_rule(name: str) -> Collaboration:

@@ -84,8 +84,9 @@ def search(
     ----------
     problem : SearchProblem
         Such as ``problems.load_problem("digits")``.
-    budget, seed, subpopulation_size, collaborators, initial_keep, bit_flip_rate, crossover_rate, max_removed, \
-rejudged_share
+    budget, seed, subpopulation_size, collaborators, initial_keep
+        See ``SearchSettings``.
+    bit_flip_rate, crossover_rate, max_removed, rejudged_share
         See ``SearchSettings``.
     on_generation : callable, optional
         Called with a ``GenerationReport`` after each generation.

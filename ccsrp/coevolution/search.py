@@ -47,7 +47,9 @@ class _Batch:
     wholes: list[BoolArray] = field(default_factory=list)
     judges: list[Callable[[FloatArray, BoolArray], None]] = field(default_factory=list)
 
-    def add(self, company: BoolArray, whole: BoolArray, judge: Callable[[FloatArray, BoolArray], None]) -> None:
+    def add(
+        self, company: BoolArray, whole: BoolArray, judge: Callable[[FloatArray, BoolArray], None]
+    ) -> None:
         self.company.append(company)
         self.wholes.append(whole)
         self.judges.append(judge)
@@ -64,7 +66,9 @@ class Coevolution:
     settings : SearchSettings
     """
 
-    def __init__(self, evaluator: Evaluator, *, reference_point: FloatArray, settings: SearchSettings) -> None:
+    def __init__(
+        self, evaluator: Evaluator, *, reference_point: FloatArray, settings: SearchSettings
+    ) -> None:
         self.settings = settings
         self.space = evaluator.space
         self.rule: Collaboration = collaboration_rule(settings.collaborators)
@@ -136,7 +140,9 @@ class Coevolution:
             for layer in present:
                 whole[self.space.slices[layer]] = offspring[layer][index]
 
-            def judge(f: FloatArray, company: BoolArray, index: int = index, present: list[int] = present) -> None:
+            def judge(
+                f: FloatArray, company: BoolArray, index: int = index, present: list[int] = present
+            ) -> None:
                 for layer in present:
                     told[layer].append((index, f, company))
 
@@ -151,7 +157,9 @@ class Coevolution:
             for layer, parts in enumerate(offspring):
                 if index < len(parts):
 
-                    def judge(f: FloatArray, company: BoolArray, index: int = index, layer: int = layer) -> None:
+                    def judge(
+                        f: FloatArray, company: BoolArray, index: int = index, layer: int = layer
+                    ) -> None:
                         told[layer].append((index, f, company))
 
                     company = companies[layer][index]
@@ -171,7 +179,10 @@ class Coevolution:
             for index, part, company in zip(stale, parts, companies, strict=True):
 
                 def judge(
-                    f: FloatArray, company: BoolArray, index: int = index, subpopulation: Subpopulation = subpopulation
+                    f: FloatArray,
+                    company: BoolArray,
+                    index: int = index,
+                    subpopulation: Subpopulation = subpopulation,
                 ) -> None:
                     subpopulation.rejudge(index, f, company)
 

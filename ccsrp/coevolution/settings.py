@@ -54,7 +54,9 @@ class SearchSettings:
 
     def __post_init__(self) -> None:
         if self.subpopulation_size < 2:
-            raise OptionError(f"a subpopulation (--subpop) needs at least 2 individuals, got {self.subpopulation_size}")
+            raise OptionError(
+                f"a subpopulation (--subpop) needs at least 2 individuals, got {self.subpopulation_size}"
+            )
         if self.seed < 0:
             raise OptionError(f"seed must be 0 or more, got {self.seed}")
         for name in ("bit_flip_rate", "crossover_rate", "max_removed", "rejudged_share"):
@@ -62,4 +64,6 @@ class SearchSettings:
                 raise OptionError(f"{name} must lie in [0, 1], got {getattr(self, name)}")
         low, high = self.initial_keep
         if not 0 < low <= high <= 1:
-            raise OptionError(f"initial_keep must be two rates with 0 < low <= high <= 1, got {self.initial_keep}")
+            raise OptionError(
+                f"initial_keep must be two rates with 0 < low <= high <= 1, got {self.initial_keep}"
+            )

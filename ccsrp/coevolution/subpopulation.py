@@ -51,7 +51,9 @@ class Subpopulation:
             repair=_KeepEnough(self._keep_at_least),
         )
         shell = Problem(n_var=size, n_obj=len(OBJECTIVES), xl=0, xu=1, vtype=bool)
-        self._algorithm.setup(shell, termination=NoTermination(), seed=int(rng.integers(2**31)), verbose=False)
+        self._algorithm.setup(
+            shell, termination=NoTermination(), seed=int(rng.integers(2**31)), verbose=False
+        )
 
     def ask(self) -> BoolArray:
         """Create offspring (the first time: the initial individuals), bool [n, size].
@@ -113,7 +115,9 @@ class Subpopulation:
         return np.array([individual.X for individual in population], dtype=bool).reshape(-1, size)
 
 
-def _initial_parts(size: int, settings: SearchSettings, keep_at_least: int, rng: np.random.Generator) -> BoolArray:
+def _initial_parts(
+    size: int, settings: SearchSettings, keep_at_least: int, rng: np.random.Generator
+) -> BoolArray:
     """Draw the first individuals: all filters, then keep rates from high to low."""
     low, high = settings.initial_keep
     rates = np.linspace(high, low, settings.subpopulation_size - 1)

@@ -1,0 +1,1 @@
+"""Answers what a mask is worth."""

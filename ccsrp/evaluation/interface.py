@@ -20,7 +20,7 @@ class EvaluationError(CcsrpError):
 
 @runtime_checkable
 class Evaluator(Protocol):
-    """What is this mask worth?
+    """Answers what masks are worth.
 
     ``evaluate`` takes bool [N, n_var] and returns float64 [N, 3]: ``error``, ``robust_error``, ``cost``,
     all minimised. It must be pure: a row depends on its mask alone, not on the order or the company in
@@ -56,5 +56,7 @@ def evaluate_checked(evaluator: Evaluator, masks: BoolArray) -> FloatArray:
         )
     if not np.isfinite(objectives).all():
         row = int(np.argwhere(~np.isfinite(objectives).all(axis=1))[0, 0])
-        raise EvaluationError(f"the evaluator returned {objectives[row].tolist()} for mask {row}; all must be finite")
+        raise EvaluationError(
+            f"the evaluator returned {objectives[row].tolist()} for mask {row}; all must be finite"
+        )
     return objectives

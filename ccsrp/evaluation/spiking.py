@@ -119,16 +119,18 @@ class SpikingEvaluator:
         examples = examples or self._examples
         network = self.network(mask)
         right, synops = self._clean(network, examples)
-        robust = [
-            robust_images(network, *batch, self.attack, right=right_batch)
-            for *batch, right_batch in zip(
-                *(t.split(self._batch_size) for t in (examples.images, examples.labels, examples.start, right)),
-                strict=True,
+        robust = torch.zeros_like(right)
+        for first in range(0, len(right), self._batch_size):
+            part = slice(first, first + self._batch_size)
+            robust[part] = robust_images(
+                network,
+                examples.images[part],
+                examples.labels[part],
+                examples.start[part],
+                self.attack,
+                right=right[part],
             )
-        ]
-        return Judgement(
-            accuracy=_share(right), robust_accuracy=_share(torch.cat(robust)), synops=synops
-        )
+        return Judgement(accuracy=_share(right), robust_accuracy=_share(robust), synops=synops)
 
     def synops(self, mask: BoolArray) -> float:
         """Count the synaptic operations of one mask's network, mean over the validation images."""
@@ -155,7 +157,7 @@ class SpikingEvaluator:
 
     def _clean(self, network: nn.Module, examples: Examples) -> tuple[torch.Tensor, float]:
         with torch.no_grad(), count_synaptic_operations(network, self._graph) as count:
-            logits = torch.cat([network(batch) for batch in examples.images.split(self._batch_size)])
+            logits = torch.cat([network(batch) for batch in torch.split(examples.images, self._batch_size)])
         return logits.argmax(1) == examples.labels, count.total / len(examples.labels)
 
 

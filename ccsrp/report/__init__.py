@@ -1,0 +1,1 @@
+"""What a person looks at: first pure information, then thin renderers."""

@@ -79,7 +79,9 @@ def front_figure(info: FrontInfo) -> Figure:
     FigureCanvasAgg(figure)
     axes = figure.subplots(2, 2).flatten()
     for panel, axis in zip(info.panels, axes, strict=False):
-        points = axis.scatter(panel.x, panel.y, c=panel.colour, s=22, cmap="cividis", edgecolors="black", linewidths=0.4)
+        points = axis.scatter(
+            panel.x, panel.y, c=panel.colour, s=22, cmap="cividis", edgecolors="black", linewidths=0.4
+        )
         bar = figure.colorbar(points, ax=axis, pad=0.02)
         bar.set_label(panel.colour_label, fontsize=8)
         bar.ax.tick_params(labelsize=7)

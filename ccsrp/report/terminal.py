@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
 
 if TYPE_CHECKING:
@@ -66,8 +73,8 @@ class SearchProgress:
         """Show the archive after a generation."""
         self.rate = report.evaluations / (time.perf_counter() - self._began)
         text = (
-            f"generation {report.generation}: hypervolume {report.hypervolume:.4f}, {report.front_size} on the front, "
-            f"{self.rate:.2f} evaluations/s"
+            f"generation {report.generation}: hypervolume {report.hypervolume:.4f}, "
+            f"{report.front_size} on the front, {self.rate:.2f} evaluations/s"
         )
         self._shown.show(report.evaluations, self._budget, text)
         self._shown.line(f"[dim]{report.evaluations:>6} evaluations  {text}[/dim]")

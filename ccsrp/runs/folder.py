@@ -113,8 +113,12 @@ def read_front(path: Path) -> pd.DataFrame:
     try:
         front = pd.read_csv(file, dtype={"mask": str})
     except (ValueError, OSError) as error:  # pandas' parser errors are ValueErrors
-        raise RunError(f"{file} is damaged ({str(error).strip().splitlines()[0]}); run the search anew") from None
-    missing = [name for name in ("member", "accuracy", "robust_accuracy", "cost", "mask") if name not in front]
+        raise RunError(
+            f"{file} is damaged ({str(error).strip().splitlines()[0]}); run the search anew"
+        ) from None
+    missing = [
+        name for name in ("member", "accuracy", "robust_accuracy", "cost", "mask") if name not in front
+    ]
     if missing:
         raise RunError(f"{file} is damaged: column {missing[0]!r} is missing; run the search anew")
     numbers = front.drop(columns="mask")

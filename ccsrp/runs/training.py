@@ -32,13 +32,19 @@ class Trainable(Protocol):
     time_steps: int
 
     @classmethod
-    def dataset(cls, *, data_dir: str | Path | None = None) -> Any: ...
+    def dataset(cls, *, data_dir: str | Path | None = None) -> Any:
+        """Load the data set with its splits."""
+        ...
 
     @classmethod
-    def untrained(cls, *, network: str | None = None, seed: int = 0) -> Any: ...
+    def untrained(cls, *, network: str | None = None, seed: int = 0) -> Any:
+        """Build the network before training."""
+        ...
 
     @classmethod
-    def named_attack(cls, attack: str, *, steps: int = 10, seed: int = 0) -> Attack: ...
+    def named_attack(cls, attack: str, *, steps: int = 10, seed: int = 0) -> Attack:
+        """Describe the attack of that name."""
+        ...
 
 
 def run_training(
@@ -70,9 +76,7 @@ def run_training(
     inputs, labels = problem.dataset(data_dir=data_dir).split("train", images)
     named = problem.named_attack(attack, steps=attack_steps, seed=settings.seed)
     base = DirectCoding(problem.untrained(network=network, seed=settings.seed), time_steps=problem.time_steps)
-    trainer = Trainer(
-        base.to(device), inputs.to(device), labels.to(device), attack=named, settings=settings
-    )
+    trainer = Trainer(base.to(device), inputs.to(device), labels.to(device), attack=named, settings=settings)
     config = {
         "training": asdict(settings) | {"images": len(labels), "network": network or "default"},
         "attack": asdict(named),
@@ -98,13 +102,17 @@ def _resume(folder: Path, config: dict[str, Any], trainer: Trainer) -> list[dict
         return []
     try:
         if tomllib.loads(file.read_text()) != tomllib.loads(tomli_w.dumps(config)):
-            raise RunError(f"{folder} holds a training with other settings (see {file}); name another folder with --out")
+            raise RunError(
+                f"{folder} holds a training with other settings (see {file}); name another folder with --out"
+            )
         trainer.load_state(load(checkpoint.read_bytes()))
         curve = pd.read_csv(folder / "curve.csv")
     except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
         if isinstance(error, RunError):
             raise
         reason = str(error).strip().splitlines()[0]
-        raise RunError(f"{folder} holds a damaged checkpoint ({reason}); remove the folder and train anew") from None
+        raise RunError(
+            f"{folder} holds a damaged checkpoint ({reason}); remove the folder and train anew"
+        ) from None
     rows: list[dict[str, float]] = curve[curve["epoch"] <= trainer.epoch].to_dict("records")  # type: ignore[assignment]
     return rows

@@ -1,0 +1,1 @@
+"""The network being pruned: graph, slim networks, calibration, cost, data, training."""

@@ -36,7 +36,7 @@ def calibrate(network: nn.Module, images: torch.Tensor, *, batch_size: int = 256
         norm.train()
     try:
         with torch.no_grad():
-            for batch in images.split(batch_size):
+            for batch in torch.split(images, batch_size):
                 network(batch)
     finally:
         for norm, (momentum, training) in zip(norms, before, strict=True):

@@ -6,9 +6,10 @@ spikes that the images cause, so they are counted during a forward pass.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import torch
@@ -21,7 +22,7 @@ from ccsrp.space import BoolArray, FilterSpace
 
 __all__ = ["CostTable", "SynapticOperations", "cost_table", "count_synaptic_operations"]
 
-_CONVOLVE = {1: F.conv1d, 2: F.conv2d, 3: F.conv3d}
+_CONVOLVE: dict[int, Callable[..., torch.Tensor]] = {1: F.conv1d, 2: F.conv2d, 3: F.conv3d}
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,11 @@ class CostTable:
         kept = self.space.counts(masks)
         ones = np.ones(len(masks), dtype=np.int64)
         for weight in self.weights:
-            inputs = ones * weight.fixed_inputs if weight.inputs is None else kept[:, weight.inputs] * weight.repeat
+            inputs = (
+                ones * weight.fixed_inputs
+                if weight.inputs is None
+                else kept[:, weight.inputs] * weight.repeat
+            )
             outputs = ones * weight.fixed_outputs if weight.outputs is None else kept[:, weight.outputs]
             yield weight, inputs, outputs
 
@@ -80,16 +85,18 @@ def cost_table(network: nn.Module, graph: PruningGraph, image_shape: tuple[int, 
     ``graph`` is the trace of ``network.network``, the spiking network inside the image classifier.
     """
     inner = network.get_submodule("network")
-    modules = {name: m for name, m in inner.named_modules() if type(m) in CONVOLUTIONS + LINEARS}
+    modules: dict[str, Any] = {
+        name: m for name, m in inner.named_modules() if type(m) in CONVOLUTIONS + LINEARS
+    }
     outputs: dict[str, int] = dict.fromkeys(modules, 0)
 
-    def note(name: str) -> object:
-        def hook(module: nn.Module, args: object, output: torch.Tensor) -> None:
+    def note(name: str) -> Callable[[Any, Any, torch.Tensor], None]:
+        def hook(_module: Any, _inputs: Any, output: torch.Tensor) -> None:
             outputs[name] += output.numel()
 
         return hook
 
-    handles = [m.register_forward_hook(note(name)) for name, m in modules.items()]  # type: ignore[arg-type]
+    handles = [m.register_forward_hook(note(name)) for name, m in modules.items()]
     device = next(network.parameters()).device
     training = network.training
     try:
@@ -102,10 +109,13 @@ def cost_table(network: nn.Module, graph: PruningGraph, image_shape: tuple[int, 
 
     producer = {item.name: index for index, item in enumerate(graph.layers)}
     feeds = {c.name: (index, c.repeat) for index, item in enumerate(graph.layers) for c in item.consumers}
-    norms = {item.name: len([inner.get_submodule(n).weight for n in item.norms]) for item in graph.layers}
+    affine = {
+        item.name: sum(p.dim() for norm in item.norms for p in inner.get_submodule(norm).parameters())
+        for item in graph.layers
+    }
     weights = []
     for name, module in modules.items():
-        rows, columns, *kernel = module.weight.shape  # type: ignore[union-attr, misc]
+        rows, columns, *kernel = module.weight.shape
         source, repeat = feeds.get(name, (None, 1))
         weights.append(
             _Weight(
@@ -117,7 +127,7 @@ def cost_table(network: nn.Module, graph: PruningGraph, image_shape: tuple[int, 
                 kernel=int(np.prod(kernel, dtype=np.int64)),
                 positions=outputs[name] // rows,
                 bias=module.bias is not None,
-                affine=2 * norms.get(name, 0),
+                affine=affine.get(name, 0),
             )
         )
     table = CostTable(space=graph.space, weights=tuple(weights), other_params=0)
@@ -145,13 +155,13 @@ def count_synaptic_operations(network: nn.Module, graph: PruningGraph) -> Iterat
     inner = network.get_submodule("network")
     count = SynapticOperations()
 
-    def note(name: str) -> object:
-        def hook(module: nn.Module, args: tuple[torch.Tensor, ...]) -> None:
-            spikes = args[0]
+    def note(name: str) -> Callable[[Any, tuple[torch.Tensor, ...]], None]:
+        def hook(module: Any, inputs: tuple[torch.Tensor, ...]) -> None:
+            spikes = inputs[0]
             if type(module) in LINEARS:
-                count.total += int(torch.count_nonzero(spikes)) * int(module.out_features)  # type: ignore[arg-type]
+                count.total += int(torch.count_nonzero(spikes)) * int(module.out_features)
                 return
-            dimensions = len(module.kernel_size)  # type: ignore[arg-type]
+            dimensions = len(module.kernel_size)
             shape = spikes.shape[-dimensions:]
             if (name, shape) not in count.fan_outs:
                 count.fan_outs[name, shape] = _fan_out(module, shape).to(spikes.device)
@@ -161,8 +171,7 @@ def count_synaptic_operations(network: nn.Module, graph: PruningGraph) -> Iterat
         return hook
 
     handles = [
-        inner.get_submodule(name).register_forward_pre_hook(note(name))  # type: ignore[arg-type]
-        for name in sorted(graph.spike_driven)
+        inner.get_submodule(name).register_forward_pre_hook(note(name)) for name in sorted(graph.spike_driven)
     ]
     try:
         yield count
@@ -171,12 +180,13 @@ def count_synaptic_operations(network: nn.Module, graph: PruningGraph) -> Iterat
             handle.remove()
 
 
-def _fan_out(module: nn.Module, shape: torch.Size) -> torch.Tensor:
+def _fan_out(module: Any, shape: torch.Size) -> torch.Tensor:
     """Count the weights that meet an input at each position: the gradient of a convolution of ones."""
     convolve = _CONVOLVE[len(shape)]
     with torch.enable_grad():
         one = torch.ones(1, 1, *shape, requires_grad=True)
-        kernel = torch.ones(1, 1, *module.kernel_size)  # type: ignore[misc]
-        out = convolve(one, kernel, None, module.stride, module.padding, module.dilation)  # type: ignore[operator]
+        kernel = torch.ones(1, 1, *module.kernel_size)
+        out = convolve(one, kernel, None, module.stride, module.padding, module.dilation)
         (positions,) = torch.autograd.grad(out.sum(), one)
-    return positions[0, 0].round().long() * (module.out_channels // module.groups)  # type: ignore[operator]
+    fan_out: torch.Tensor = positions[0, 0].round().long() * (module.out_channels // module.groups)
+    return fan_out

@@ -71,7 +71,7 @@ def load_dataset(name: str, *, data_dir: Path | None = None) -> Dataset:
     return DATASETS[name](data_dir)
 
 
-def _digits(data_dir: Path | None) -> Dataset:
+def _digits(_data_dir: Path | None) -> Dataset:
     from sklearn.datasets import load_digits
 
     bunch = load_digits()
@@ -88,7 +88,11 @@ def _digits(data_dir: Path | None) -> Dataset:
 
 
 def _fashion_mnist(data_dir: Path | None) -> Dataset:
-    if data_dir is None and not (default_data_dir() / "FashionMNIST").is_dir() and DEBIAN_FASHION_MNIST.is_dir():
+    if (
+        data_dir is None
+        and not (default_data_dir() / "FashionMNIST").is_dir()
+        and DEBIAN_FASHION_MNIST.is_dir()
+    ):
         data_dir = DEBIAN_FASHION_MNIST
     if data_dir is not None and (data_dir / "train-images-idx3-ubyte.gz").exists():
         pairs = [_read_idx_pair(data_dir, prefix) for prefix in ("train", "t10k")]
@@ -117,9 +121,7 @@ def _svhn(data_dir: Path | None) -> Dataset:
     return _official(*pairs, held_out=5000)
 
 
-def _from_torchvision(
-    name: str, data_dir: Path | None, hint: str, parts: list[dict[str, Any]]
-) -> list[Any]:
+def _from_torchvision(name: str, data_dir: Path | None, hint: str, parts: list[dict[str, Any]]) -> list[Any]:
     """Build torchvision's data set once a part, downloading what is missing."""
     import torchvision.datasets
 
@@ -139,7 +141,9 @@ def _read_idx_pair(folder: Path, prefix: str) -> tuple[NDArray[np.uint8], NDArra
     images = _read_idx(folder / f"{prefix}-images-idx3-ubyte.gz", dimensions=3)
     labels = _read_idx(folder / f"{prefix}-labels-idx1-ubyte.gz", dimensions=1)
     if len(images) != len(labels):
-        raise DataError(f"{folder} holds {len(images)} {prefix} images but {len(labels)} labels; fetch it anew")
+        raise DataError(
+            f"{folder} holds {len(images)} {prefix} images but {len(labels)} labels; fetch it anew"
+        )
     return images[:, None], labels
 
 
@@ -150,10 +154,11 @@ def _read_idx(path: Path, *, dimensions: int) -> NDArray[np.uint8]:
     except (OSError, EOFError, zlib.error) as error:
         raise DataError(f"cannot read {path} ({error}); fetch the data set anew") from None
     header = 4 + 4 * dimensions
-    sizes = np.frombuffer(content[4:header], dtype=">u4").astype(np.int64) if len(content) >= header else []
-    if content[:4] != bytes([0, 0, 8, dimensions]) or len(content) != header + int(np.prod(sizes)):
-        raise DataError(f"{path} is not a whole idx file of {dimensions} dimensions; fetch the data set anew")
-    return np.frombuffer(content[header:], dtype=np.uint8).reshape(sizes)
+    if len(content) >= header and content[:4] == bytes([0, 0, 8, dimensions]):
+        sizes = np.frombuffer(content[4:header], dtype=">u4").astype(np.int64)
+        if len(content) == header + int(np.prod(sizes)):
+            return np.frombuffer(content[header:], dtype=np.uint8).reshape(sizes)
+    raise DataError(f"{path} is not a whole idx file of {dimensions} dimensions; fetch the data set anew")
 
 
 def _official(train: tuple[Any, Any], test: tuple[Any, Any], *, held_out: int) -> Dataset:

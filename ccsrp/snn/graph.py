@@ -222,7 +222,7 @@ class _Follower:
         if isinstance(module, nn.Flatten):
             # SpikingJelly's own flattens each time step, torch's sees the time axis too.
             first = 1 if isinstance(module, layer.Flatten) else 2
-            return self._flatten(flow, module.start_dim == first and module.end_dim == -1)
+            return self._flatten(flow, (module.start_dim, module.end_dim) == (first, -1))
         return _stop([flow])
 
     def _convolution(self, name: str, module: Any, flow: _Flow) -> _Flow:
@@ -242,7 +242,7 @@ class _Follower:
             channels.consumers.append(Consumer(name=name, repeat=features // channels.size))
 
     @staticmethod
-    def _flatten(flow: _Flow, exact: bool) -> _Flow:
+    def _flatten(flow: _Flow, exact: object) -> _Flow:
         if not exact:
             return _stop([flow])
         return _Flow(channels=flow.channels, fired=flow.fired, flat=True)
@@ -264,5 +264,3 @@ def _stop(inputs: Iterable[_Flow]) -> _Flow:
         if flow.channels is not None:
             flow.channels.frozen = True
     return _Flow(fired=bool(inputs) and all(flow.fired for flow in inputs))
-
-

@@ -39,7 +39,9 @@ class DirectCoding(nn.Module):
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """Map images, float32 [B, C, H, W], to logits, float32 [B, classes]."""
         functional.reset_net(self.network)
-        logits: torch.Tensor = self.network(images.unsqueeze(0).expand(self.time_steps, *images.shape)).mean(0)
+        logits: torch.Tensor = self.network(images.unsqueeze(0).expand(self.time_steps, *images.shape)).mean(
+            0
+        )
         return logits
 
 
@@ -55,7 +57,7 @@ def conv_stack(
     image_shape: tuple[int, int, int],
     classes: int,
     stem_stride: int = 1,
-) -> nn.Sequential:
+) -> nn.Module:
     """Build a plain stack of layers (convolution, batch norm, LIF, perhaps max pool), then a linear one.
 
     Parameters
@@ -89,12 +91,12 @@ def conv_stack(
     return _multi_step(nn.Sequential(*layers))
 
 
-def digits_net() -> nn.Sequential:
+def digits_net() -> nn.Module:
     """Build the 80-filter network for 8x8 digits."""
     return conv_stack(filters=(16, 24, 40), pool_after=(1, 2), image_shape=(1, 8, 8), classes=10)
 
 
-def fashion_net() -> nn.Sequential:
+def fashion_net() -> nn.Module:
     """Build the 240-filter network for 28x28 grey images."""
     return conv_stack(
         filters=(32, 48, 64, 96), pool_after=(1, 3), image_shape=(1, 28, 28), classes=10, stem_stride=2
@@ -117,12 +119,12 @@ def resnet(build: Callable[..., nn.Module], *, classes: int = 10, **options: str
     return _multi_step(network)
 
 
-def lif_like(**ignored: object) -> neuron.LIFNode:
+def lif_like(**_: object) -> neuron.LIFNode:
     """Build :func:`lif` for SpikingJelly's model builders, which hand their own options on."""
     return lif()
 
 
-def _multi_step(network: nn.Module) -> nn.Module:  # type: ignore[misc]
+def _multi_step(network: nn.Module) -> nn.Module:
     functional.set_step_mode(network, "m")
     return network
 

@@ -114,7 +114,7 @@ class Trainer:
         loss_sum, right = 0.0, 0
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)  # dropout
-            for index, chosen in enumerate(order.split(settings.batch_size)):
+            for index, chosen in enumerate(torch.split(order, settings.batch_size)):
                 rate = self._set_learning_rate(self.epoch * self.batches + index)
                 images, labels = self.images[chosen], self.labels[chosen]
                 loss, logits = self._loss(images, labels, seed * 1_000_003 + index)
@@ -128,9 +128,13 @@ class Trainer:
         self.network.eval()
         self.epoch += 1
         count = len(self.labels)
-        return EpochReport(epoch=self.epoch, loss=loss_sum / count, accuracy=right / count, learning_rate=rate)
+        return EpochReport(
+            epoch=self.epoch, loss=loss_sum / count, accuracy=right / count, learning_rate=rate
+        )
 
-    def _loss(self, images: torch.Tensor, labels: torch.Tensor, seed: int) -> tuple[torch.Tensor, torch.Tensor]:
+    def _loss(
+        self, images: torch.Tensor, labels: torch.Tensor, seed: int
+    ) -> tuple[torch.Tensor, torch.Tensor]:
         if self.attack is None or self.settings.method == "standard":
             logits = self.network.train()(images)
             return F.cross_entropy(logits, labels), logits.detach()
@@ -148,7 +152,11 @@ class Trainer:
     def _set_learning_rate(self, step: int) -> float:
         total = self.settings.epochs * self.batches
         warm = max(1, total // 10)
-        share = (step + 1) / warm if step < warm else 0.5 * (1 + math.cos(math.pi * (step - warm) / max(1, total - warm)))
+        share = (
+            (step + 1) / warm
+            if step < warm
+            else 0.5 * (1 + math.cos(math.pi * (step - warm) / max(1, total - warm)))
+        )
         rate = self.settings.learning_rate * share
         for group in self.optimizer.param_groups:
             group["lr"] = rate

@@ -41,7 +41,9 @@ def load_weights(network: nn.Module, path: Path, *, expected_sha256: str | None 
     except OSError as error:
         raise WeightsError(f"cannot read weights {path} ({error.strerror})") from None
     if expected_sha256 is not None and hashlib.sha256(content).hexdigest() != expected_sha256:
-        raise WeightsError(f"weights {path} are damaged: their SHA-256 is not {expected_sha256[:12]}...; reinstall")
+        raise WeightsError(
+            f"weights {path} are damaged: their SHA-256 is not {expected_sha256[:12]}...; reinstall"
+        )
     try:
         tensors = load(content)
     except SafetensorError as error:
@@ -49,7 +51,9 @@ def load_weights(network: nn.Module, path: Path, *, expected_sha256: str | None 
     wanted = network.state_dict()
     if tensors.keys() != wanted.keys():
         odd = sorted(tensors.keys() ^ wanted.keys())
-        raise WeightsError(f"weights {path} are of another network: {len(odd)} names differ, first {odd[0]!r}")
+        raise WeightsError(
+            f"weights {path} are of another network: {len(odd)} names differ, first {odd[0]!r}"
+        )
     for name, tensor in tensors.items():
         if tensor.shape != wanted[name].shape:
             raise WeightsError(

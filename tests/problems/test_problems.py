@@ -66,7 +66,10 @@ def test_what_a_problem_says_of_itself(digits: DigitsPruning) -> None:
 def test_network_is_slim_resets_itself_and_is_the_callers_own(digits: DigitsPruning, rng) -> None:
     mask = digits.space.random(1, keep=0.5, rng=rng)[0]
     network = digits.network(mask)
-    assert sum(p.numel() for p in network.parameters()) == digits.report(mask[None], np.ones((1, 3)))["params"][0]
+    assert (
+        sum(p.numel() for p in network.parameters())
+        == digits.report(mask[None], np.ones((1, 3)))["params"][0]
+    )
     images, _ = digits.images("test")
     with torch.no_grad():
         assert torch.equal(network(images), network(images))
@@ -88,7 +91,9 @@ def test_wrong_masks_are_refused(digits: DigitsPruning, masks: np.ndarray) -> No
 @pytest.fixture(scope="module")
 def quick() -> DigitsPruning:
     """Seconds, not minutes, under a whole evolutionary algorithm."""
-    return DigitsPruning(attack="standard", steps=1, validation_images=20, calibration_images=32, test_images=10)
+    return DigitsPruning(
+        attack="standard", steps=1, validation_images=20, calibration_images=32, test_images=10
+    )
 
 
 BOOLEAN = {"sampling": BinaryRandomSampling(), "crossover": UX(), "mutation": BitflipMutation()}
@@ -100,7 +105,8 @@ BOOLEAN = {"sampling": BinaryRandomSampling(), "crossover": UX(), "mutation": Bi
         pytest.param(NSGA2(pop_size=6, **BOOLEAN), id="boolean NSGA-II"),
         pytest.param(NSGA2(pop_size=6), id="NSGA-II with its real-coded defaults"),
         pytest.param(
-            MOEAD(get_reference_directions("uniform", 3, n_partitions=2), n_neighbors=3, **BOOLEAN), id="MOEA/D"
+            MOEAD(get_reference_directions("uniform", 3, n_partitions=2), n_neighbors=3, **BOOLEAN),
+            id="MOEA/D",
         ),
     ],
 )

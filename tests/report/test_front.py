@@ -15,7 +15,11 @@ def test_info_holds_the_three_projections_and_the_hypervolume() -> None:
     result = ccsrp.search(SumProblem(), budget=60)
     info = front_info(result.front, result.history)
     pairs = [(panel.x_label.split(" (")[0], panel.y_label.split(" (")[0]) for panel in info.panels]
-    assert pairs == [("kept cost", "accuracy"), ("kept cost", "robust accuracy"), ("robust accuracy", "accuracy")]
+    assert pairs == [
+        ("kept cost", "accuracy"),
+        ("kept cost", "robust accuracy"),
+        ("robust accuracy", "accuracy"),
+    ]
     assert (info.panels[0].x == result.front["cost"]).all()
     assert (info.panels[0].y == result.front["accuracy"]).all()
     assert (info.panels[0].colour == result.front["robust_accuracy"]).all()

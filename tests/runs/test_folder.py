@@ -52,9 +52,17 @@ def test_a_finished_run_can_be_read_back(tmp_path: Path, config: RunConfig) -> N
     assert not (tmp_path / "front.csv").exists()
     folder.finish(result)
     pd.testing.assert_frame_equal(read_front(tmp_path), result.front, check_exact=False)
-    assert pd.read_csv(tmp_path / "history.csv")["evaluations"].tolist() == result.history["evaluations"].tolist()
+    assert (
+        pd.read_csv(tmp_path / "history.csv")["evaluations"].tolist()
+        == result.history["evaluations"].tolist()
+    )
     assert (tmp_path / "front.png").read_bytes()[:4] == b"\x89PNG"
-    assert {file.name for file in tmp_path.iterdir()} == {"config.toml", "history.csv", "front.csv", "front.png"}
+    assert {file.name for file in tmp_path.iterdir()} == {
+        "config.toml",
+        "history.csv",
+        "front.csv",
+        "front.png",
+    }
 
 
 def test_a_folder_with_something_in_it_is_left_alone(tmp_path: Path) -> None:

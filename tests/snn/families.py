@@ -15,7 +15,7 @@ SMALL, COLOUR = (1, 8, 8), (3, 32, 32)
 
 
 def with_average_pool_and_bias() -> nn.Module:
-    """A stack as SpikingJelly's tutorials write it: biases, average pooling, IF neurons, two linear layers."""
+    """A stack as SpikingJelly's tutorials write it: biases, average pooling, two linear layers."""
     return nn.Sequential(
         layer.Conv2d(1, 6, 3, padding=1),
         neuron.IFNode(),

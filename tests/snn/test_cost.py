@@ -37,11 +37,7 @@ def test_flops_and_params_are_those_of_the_slim_network(family: str, rng: np.ran
     for mask, flops, params in zip(masks, table.flops(masks), table.params(masks), strict=True):
         slim = DirectCoding(slim_network(network, graph, mask), time_steps=2).eval()
         assert params == sum(p.numel() for p in slim.parameters())
-        biases = sum(
-            out.numel()
-            for out, module in outputs_of(slim, image_shape)
-            if module.bias is not None
-        )
+        biases = sum(out.numel() for out, module in outputs_of(slim, image_shape) if module.bias is not None)
         assert flops == weight_layer_flops(slim, torch.zeros(1, *image_shape)) - biases
 
 

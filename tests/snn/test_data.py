@@ -84,7 +84,9 @@ def test_fashion_mnist_is_read_from_compressed_idx_files(tmp_path: Path) -> None
         pytest.param(lambda content: b"not a gzip file", id="not compressed"),
         pytest.param(lambda content: gzip.compress(gzip.decompress(content)[:-1]), id="a byte short"),
         pytest.param(lambda content: gzip.compress(b""), id="empty"),
-        pytest.param(lambda content: gzip.compress(idx(np.zeros((3, 28, 28), np.uint8))), id="fewer than labels"),
+        pytest.param(
+            lambda content: gzip.compress(idx(np.zeros((3, 28, 28), np.uint8))), id="fewer than labels"
+        ),
     ],
 )
 def test_damaged_fashion_mnist_is_refused_in_one_line(tmp_path: Path, damage) -> None:
@@ -111,7 +113,9 @@ class MadeSvhn:
         self.labels = np.arange(60) % 10
 
 
-@pytest.mark.parametrize(("name", "theirs", "made"), [("cifar10", "CIFAR10", MadeCifar), ("svhn", "SVHN", MadeSvhn)])
+@pytest.mark.parametrize(
+    ("name", "theirs", "made"), [("cifar10", "CIFAR10", MadeCifar), ("svhn", "SVHN", MadeSvhn)]
+)
 def test_colour_images_come_from_torchvision(tmp_path, monkeypatch, name, theirs, made) -> None:
     monkeypatch.setattr(torchvision.datasets, theirs, made)
     images, labels = load_dataset(name, data_dir=tmp_path).split("validation")

@@ -54,7 +54,9 @@ def test_residual_networks_offer_only_filters_that_meet_no_addition(
 @pytest.mark.parametrize(
     "between",
     [
-        pytest.param([neuron.LIFNode(), layer.BatchNorm2d(4)], id="a batch norm after the spikes adds a bias"),
+        pytest.param(
+            [neuron.LIFNode(), layer.BatchNorm2d(4)], id="a batch norm after the spikes adds a bias"
+        ),
         pytest.param([layer.BatchNorm2d(4)], id="no neuron before the next convolution"),
         pytest.param([neuron.LIFNode(), layer.Conv2d(4, 4, 3, groups=4), neuron.LIFNode()], id="depthwise"),
         pytest.param([neuron.LIFNode(), layer.GroupNorm(2, 4)], id="a layer that mixes channels"),
@@ -62,7 +64,12 @@ def test_residual_networks_offer_only_filters_that_meet_no_addition(
 )
 def test_filters_whose_removal_would_not_be_exact_stay(between: list[nn.Module]) -> None:
     network = multi_step(
-        layer.Conv2d(1, 4, 3), *between, layer.Conv2d(4, 6, 3), layer.BatchNorm2d(6), neuron.LIFNode(), *head(6)
+        layer.Conv2d(1, 4, 3),
+        *between,
+        layer.Conv2d(4, 6, 3),
+        layer.BatchNorm2d(6),
+        neuron.LIFNode(),
+        *head(6),
     )
     names = trace_filters(network).space.names
     assert names == (str(1 + len(between)),)

@@ -69,7 +69,9 @@ def test_imagenet_head_shrinks_by_whole_channels(rng: np.random.Generator) -> No
     sequence = torch.rand(1, 1, 3, 32, 32)
     with silenced(network, graph, mask):
         expected = run(network, sequence)
-    torch.testing.assert_close(run(slim_network(network, graph, mask), sequence), expected, rtol=1e-5, atol=1e-5)
+    torch.testing.assert_close(
+        run(slim_network(network, graph, mask), sequence), expected, rtol=1e-5, atol=1e-5
+    )
 
 
 def test_slim_shares_no_tensor_with_its_base(rng: np.random.Generator) -> None:

@@ -52,7 +52,9 @@ def test_learning_rate_warms_up_and_falls() -> None:
     assert rates[-1] < 0.02 * max(rates)
 
 
-@pytest.mark.parametrize("wrong", [{"method": "free"}, {"epochs": 0}, {"batch_size": 0}, {"learning_rate": -1.0}])
+@pytest.mark.parametrize(
+    "wrong", [{"method": "free"}, {"epochs": 0}, {"batch_size": 0}, {"learning_rate": -1.0}]
+)
 def test_impossible_settings_are_refused(wrong: dict) -> None:
     with pytest.raises(OptionError):
         TrainingSettings(**wrong)

@@ -28,8 +28,12 @@ def poisoned(path: Path) -> None:
     ("make", "says"),
     [
         pytest.param(lambda path: None, "cannot read weights", id="missing"),
-        pytest.param(lambda path: path.write_bytes(b"\x80\x04pickle"), "not a whole safetensors", id="not safetensors"),
-        pytest.param(lambda path: save_weights(build_network("fashion"), path), "another network", id="other network"),
+        pytest.param(
+            lambda path: path.write_bytes(b"\x80\x04pickle"), "not a whole safetensors", id="not safetensors"
+        ),
+        pytest.param(
+            lambda path: save_weights(build_network("fashion"), path), "another network", id="other network"
+        ),
         pytest.param(lambda path: save_file({"a": torch.ones(1)}, path), "another network", id="other names"),
         pytest.param(poisoned, "not finite in '3.weight'", id="nan"),
     ],
