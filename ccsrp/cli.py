@@ -9,9 +9,10 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from ccsrp import __version__
-from ccsrp.errors import CcsrpError, OptionError
+from ccsrp.errors import CcsrpError, OptionError, one_line
 
 __all__ = ["app", "main"]
 
@@ -84,18 +85,27 @@ def _main(
     pass
 
 
+def _was_given(context: typer.Context, option: str) -> bool:
+    source = context.get_parameter_source(option)
+    return source is not None and source.name != "DEFAULT"
+
+
 @app.command()
 def problems() -> None:
     """List the problems that can be searched."""
     from ccsrp.registry import problem_class, problem_names
 
     for name in problem_names():
-        summary = (problem_class(name).__doc__ or "").strip().split("\n")[0]
+        try:
+            summary = (problem_class(name).__doc__ or "").strip().split("\n")[0]
+        except Exception as error:  # another package's code may raise anything
+            summary = f"cannot be loaded ({type(error).__name__}: {one_line(error)})"
         typer.echo(f"{name:<16}{summary}")
 
 
 @app.command()
 def search(
+    context: typer.Context,
     problem: ProblemArgument,
     out: Annotated[
         Path | None,
@@ -157,11 +167,12 @@ def search(
         "data_dir": data_dir,
         "device": device,
     }
-    options = {key: value for key, value in given.items() if value is not None}
+    # A problem class has its own defaults, and need not take what the user did not ask for.
+    options = {key: value for key, value in given.items() if _was_given(context, key)}
     console = Console()
     with new_folder(out or Path("runs") / f"{problem}-seed-{seed}") as path, progress_steps(console) as shown:
         built = load_problem(problem, **options)
-        config = RunConfig.of(problem, options, settings, getattr(built, "attack", None))
+        config = RunConfig.of(problem, options, settings, built)
         console.print(
             f"{problem}: {built.space.n_var} filters in {built.space.n_layers} layers", highlight=False
         )
@@ -202,7 +213,7 @@ def show(
     from ccsrp.runs.folder import read_front
 
     front = read_front(folder)
-    Console().print(front_table(front, title=f"{folder}: front of {len(front)} networks"))
+    Console().print(front_table(front, title=escape(f"{folder}: front of {len(front)} networks")))
 
 
 @app.command()
@@ -233,8 +244,7 @@ def train(
     """Train a problem's base network, for 'ccsrp search PROBLEM --weights DIR/weights.safetensors'."""
     from contextlib import nullcontext
 
-    import torch
-
+    from ccsrp.device import checked_device
     from ccsrp.registry import problem_class
     from ccsrp.report.terminal import steps as progress_steps
     from ccsrp.runs.folder import new_folder
@@ -251,6 +261,7 @@ def train(
         learning_rate=learning_rate,
         seed=seed,
     )
+    checked = checked_device(device)
     if resume and not (out / "config.toml").is_file():
         raise OptionError(f"{out} holds no training to resume; leave --resume out to start one")
     console = Console()
@@ -264,7 +275,7 @@ def train(
             images=images,
             network=network,
             data_dir=data_dir,
-            device=device or ("cuda" if torch.cuda.is_available() else "cpu"),
+            device=checked,
             on_batch=lambda done, total: shown.show(done, total, "batches of this epoch"),
             on_epoch=lambda report: shown.line(
                 f"epoch {report.epoch}/{epochs}: loss {report.loss:.4f}, training acc. {report.accuracy:.4f}"

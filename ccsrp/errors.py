@@ -6,7 +6,16 @@ the message alone and exits with status 2; anything else that escapes is a defec
 
 from __future__ import annotations
 
-__all__ = ["CcsrpError", "DataError", "GraphError", "MaskError", "OptionError", "RunError", "WeightsError"]
+__all__ = [
+    "CcsrpError",
+    "DataError",
+    "GraphError",
+    "MaskError",
+    "OptionError",
+    "RunError",
+    "WeightsError",
+    "one_line",
+]
 
 
 class CcsrpError(ValueError):
@@ -35,3 +44,15 @@ class WeightsError(CcsrpError):
 
 class RunError(CcsrpError):
     """A run folder cannot be written or read."""
+
+
+def one_line(error: BaseException) -> str:
+    """Return what an error of another library says, on one line of bounded length.
+
+    >>> one_line(RuntimeError("cannot   connect"))
+    'cannot connect'
+    >>> one_line(KeyError())
+    'KeyError'
+    """
+    text = " ".join(str(error).split())
+    return text[:200] or type(error).__name__

@@ -53,8 +53,9 @@ def load_problem(name: str, **options: Any) -> Any:
     """
     kind = problem_class(name)
     taken = inspect.signature(kind.__init__).parameters
+    takes_all = any(item.kind is inspect.Parameter.VAR_KEYWORD for item in taken.values())
     for option in options:
-        if option not in taken:
+        if option not in taken and not takes_all:
             known = ", ".join(key for key in taken if key != "self")
             raise OptionError(f"problem {name!r} has no option {option!r}; it takes {known}")
     return kind(**options)

@@ -95,6 +95,8 @@ class PruningProblem(Problem):
             The masks do not fit ``space``.
         """
         if return_values_of is None and not return_as_dictionary:
+            if args or kwargs:
+                raise TypeError(f"evaluate takes masks only, got also {[*args, *kwargs]}")
             return self._judge(self.space.check(X))
         return super().evaluate(
             X, *args, return_values_of=return_values_of, return_as_dictionary=return_as_dictionary, **kwargs

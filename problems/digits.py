@@ -16,4 +16,4 @@ class DigitsPruning(ShippedPruning):
     eps = 0.1
     default_validation_images = 300
     default_test_images = 300
-    weights_sha256 = "e53d159e97a3567666edb4d349b14039999e90ffd82e586985766caa57a67732"
+    weights_sha256 = "0ceb8ca90b7118e7f19f9dd1a8299c13c959475740d5d5adffe03113864bd234"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
 
+from ccsrp.device import checked_device
 from ccsrp.errors import OptionError, WeightsError
 from problems.spiking import SpikingPruning
 
@@ -28,9 +29,9 @@ class ShippedPruning(SpikingPruning):
     attack : {"sharp", "standard"} or Attack
         ``sharp`` is the stronger judge at the same cost; ``standard`` is the literature's PGD.
     steps : int
-        Gradient steps of a named attack.
+        Gradient steps of a named attack; an ``Attack`` has its own.
     seed : int
-        Fixes the random start of the attack on every image.
+        Fixes the random start of a named attack on every image; an ``Attack`` has its own.
     cost, calibrate, validation_images, calibration_images, test_images, device
         See ``SpikingPruning``.
     network : str, optional
@@ -66,16 +67,21 @@ class ShippedPruning(SpikingPruning):
         data_dir: str | Path | None = None,
         device: str | None = None,
     ) -> None:
+        # What is cheap to check comes first: loading a data set may mean to download it.
+        attack = self.named_attack(attack, steps=steps, seed=seed)
+        device = checked_device(device)
         super().__init__(
             self._trained(network, weights),
             self.dataset(data_dir=data_dir),
-            attack=self.named_attack(attack, steps=steps, seed=seed),
+            attack=attack,
             time_steps=self.time_steps,
             cost=cost,
             calibrate=calibrate,
-            validation_images=validation_images or self.default_validation_images,
+            validation_images=(
+                self.default_validation_images if validation_images is None else validation_images
+            ),
             calibration_images=calibration_images,
-            test_images=test_images or self.default_test_images,
+            test_images=self.default_test_images if test_images is None else test_images,
             device=device,
         )
 

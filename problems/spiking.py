@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ccsrp.errors import OptionError
 from ccsrp.space import BoolArray, FloatArray
 from problems.base import PruningProblem
 
@@ -26,7 +25,9 @@ __all__ = ["SpikingPruning"]
 
 
 class SpikingPruning(PruningProblem):
-    """Prune any SpikingJelly network that ``torch.fx`` can trace.
+    """Prune a SpikingJelly network that ``torch.fx`` can trace.
+
+    Which filters can go is said in ``ccsrp.snn.graph``; a network that has none is refused with the reason.
 
     Networks are searched on the validation split, calibrated on a subset of the train split, and reported
     on the test split.
@@ -34,7 +35,8 @@ class SpikingPruning(PruningProblem):
     Parameters
     ----------
     network : nn.Module
-        The trained base, from ``[T, B, C, H, W]`` to ``[T, B, classes]``; copied, not changed.
+        The trained base, from ``[T, B, C, H, W]`` to ``[T, B, classes]``. It is copied; the state of its
+        neurons is reset.
     dataset : Dataset
         Images with their splits.
     attack : Attack
@@ -49,6 +51,13 @@ class SpikingPruning(PruningProblem):
         How many images of the validation, train and test split are used, the first of each.
     device : str, optional
         ``"cuda"`` where there is one, else ``"cpu"``.
+
+    Attributes
+    ----------
+    attack : Attack
+        Name, eps, step size, steps, surrogate and seed of what robustness is judged under.
+    provenance : dict
+        What F depends on beside the options: a hash of the weights, numbers of images, the device.
     """
 
     def __init__(
@@ -65,13 +74,11 @@ class SpikingPruning(PruningProblem):
         test_images: int = 1000,
         device: str | None = None,
     ) -> None:
-        import torch
-
+        from ccsrp.device import checked_device
         from ccsrp.evaluation.spiking import Examples, SpikingEvaluator
+        from ccsrp.snn.weights import weights_sha256
 
-        device = device or ("cuda" if torch.cuda.is_available() else "cpu")
-        if device == "cuda" and not torch.cuda.is_available():
-            raise OptionError("device 'cuda' was asked for, but torch sees no GPU; use device='cpu'")
+        device = checked_device(device)
         self.attack = attack
         self._dataset = dataset
         self._device = device
@@ -88,6 +95,13 @@ class SpikingPruning(PruningProblem):
             device=device,
         )
         self._test_examples: Examples | None = None
+        self.provenance = {
+            "weights_sha256": weights_sha256(network),
+            "validation_images": validation_images,
+            "calibration_images": calibration_images if calibrate else 0,
+            "test_images": test_images,
+            "device": device,
+        }
         super().__init__(self._evaluator.space)
 
     def images(self, split: str) -> tuple[torch.Tensor, torch.Tensor]:
@@ -126,15 +140,17 @@ class SpikingPruning(PruningProblem):
         if self._test_examples is None:
             self._test_examples = Examples.of(*self.images("test"), self.attack, device=self._device)
         table = super().report(masks, objectives)
-        tests = []
+        tests, synops = [], []
         for done, mask in enumerate(masks, start=1):
-            tests.append(self._evaluator.judge(mask, examples=self._test_examples))
+            network = self._evaluator.network(mask)
+            tests.append(self._evaluator.judge(network, self._test_examples))
+            synops.append(self._evaluator.synops(network))
             if on_member is not None:
                 on_member(done, len(masks))
         columns: dict[str, Any] = {
             "flops": self._evaluator.costs.flops(masks),
             "params": self._evaluator.costs.params(masks),
-            "synops": [self._evaluator.synops(mask) for mask in masks],
+            "synops": synops,
             "test_accuracy": [test.accuracy for test in tests],
             "test_robust_accuracy": [test.robust_accuracy for test in tests],
         }

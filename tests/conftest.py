@@ -81,7 +81,7 @@ def make_lively(network: nn.Module, *, seed: int = 0) -> nn.Module:
     """Give batch norms uneven statistics and gains, so that untrained networks spike in every layer."""
     generator = torch.Generator().manual_seed(seed)
     for module in network.modules():
-        if isinstance(module, nn.BatchNorm2d):
+        if isinstance(module, nn.modules.batchnorm._BatchNorm):
             for tensor, low, high in (
                 (module.weight.data, 1.0, 2.5),
                 (module.bias.data, -0.3, 0.5),

@@ -25,7 +25,9 @@ def modules() -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if BLOCK.search(page.read_text())], ids=lambda p: p.name)
+@pytest.mark.parametrize(
+    "page", [page for page in PAGES if BLOCK.search(page.read_text())], ids=lambda p: p.name
+)
 def test_examples_run(page: Path, empty_folder: Path) -> None:
     names: dict[str, object] = {}
     for block in BLOCK.findall(page.read_text()):

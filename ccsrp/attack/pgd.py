@@ -65,8 +65,10 @@ class Attack:
             raise OptionError(f"eps must lie in (0, 1] (pixels lie in [0, 1]), got {self.eps}")
         if not 0 < self.step_size <= 1:
             raise OptionError(f"step_size must lie in (0, 1], got {self.step_size}")
-        if self.steps < 1:
-            raise OptionError(f"an attack needs at least 1 step, got {self.steps}")
+        if not isinstance(self.steps, int) or self.steps < 1:
+            raise OptionError(f"an attack needs a whole number of steps, at least 1 step, got {self.steps}")
+        if not isinstance(self.seed, int) or not 0 <= self.seed < 2**63:
+            raise OptionError(f"seed must be a whole number from 0 to 2**63 - 1, got {self.seed}")
         if self.schedule not in ("constant", "falling"):
             raise OptionError(f"schedule must be 'constant' or 'falling', got {self.schedule!r}")
         if self.loss not in ("cross_entropy", "margin"):
@@ -197,7 +199,9 @@ def _gradient(
     with torch.enable_grad():
         logits = network(current)
         loss = _LOSSES[attack.loss](logits, labels)
-    (gradient,) = torch.autograd.grad(loss, current)
+    (gradient,) = torch.autograd.grad(loss, current, allow_unused=True)
+    if gradient is None:
+        raise OptionError("no gradient reaches the image, so no attack can judge this network's robustness")
     return logits.detach(), gradient
 
 

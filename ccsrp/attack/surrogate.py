@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import torch
 from spikingjelly.activation_based import surrogate as library
 from torch import nn
 
@@ -58,12 +59,15 @@ def describe_surrogate(module: nn.Module) -> str:
 def backward_surrogate(network: nn.Module, text: str) -> Iterator[None]:
     """Let every neuron of ``network`` use the named surrogate inside the ``with`` block.
 
-    ``"training"`` leaves each neuron its own.
+    ``"training"`` leaves each neuron its own, and so do neurons whose forward pass is no single step
+    (spikes of several levels), which another surrogate would change.
     """
     if text == "training":
         yield
         return
-    neurons = [module for module in network.modules() if hasattr(module, "surrogate_function")]
+    neurons = [
+        module for module in network.modules() if _is_step(getattr(module, "surrogate_function", None))
+    ]
     own = [module.surrogate_function for module in neurons]
     replacement = parse_surrogate(text)
     try:
@@ -73,3 +77,11 @@ def backward_surrogate(network: nn.Module, text: str) -> Iterator[None]:
     finally:
         for module, before in zip(neurons, own, strict=True):
             module.surrogate_function = before
+
+
+def _is_step(function: object) -> bool:
+    """Tell whether a surrogate's forward pass is the Heaviside step."""
+    if not isinstance(function, library.SurrogateFunctionBase):
+        return False
+    with torch.no_grad():
+        return bool(torch.equal(function(torch.tensor([-1.0, 0.5, 2.5])), torch.tensor([0.0, 1.0, 1.0])))

@@ -72,7 +72,8 @@ class Coevolution:
         self.settings = settings
         self.space = evaluator.space
         self.rule: Collaboration = collaboration_rule(settings.collaborators)
-        least = 1 + settings.subpopulation_size * (1 if self.rule.together else self.space.n_layers)
+        # One first individual of each layer keeps all filters: joined or alone, it is the dense network.
+        least = 1 + (settings.subpopulation_size - 1) * (1 if self.rule.together else self.space.n_layers)
         if settings.budget < least:
             raise OptionError(
                 f"budget {settings.budget} is below one generation; these settings need at least {least} "

@@ -57,8 +57,8 @@ class SearchSettings:
             raise OptionError(
                 f"a subpopulation (--subpop) needs at least 2 individuals, got {self.subpopulation_size}"
             )
-        if self.seed < 0:
-            raise OptionError(f"seed must be 0 or more, got {self.seed}")
+        if not 0 <= self.seed < 2**63:
+            raise OptionError(f"seed must be a whole number from 0 to 2**63 - 1, got {self.seed}")
         for name in ("bit_flip_rate", "crossover_rate", "max_removed", "rejudged_share"):
             if not 0 <= getattr(self, name) <= 1:
                 raise OptionError(f"{name} must lie in [0, 1], got {getattr(self, name)}")

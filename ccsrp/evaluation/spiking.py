@@ -13,10 +13,11 @@ from typing import Literal
 
 import numpy as np
 import torch
+from spikingjelly.activation_based import functional
 from torch import nn
 
 from ccsrp.attack.pgd import Attack, random_start, robust_images
-from ccsrp.errors import OptionError
+from ccsrp.errors import GraphError, OptionError, WeightsError, one_line
 from ccsrp.snn.calibrate import calibrate
 from ccsrp.snn.cost import CostTable, cost_table, count_synaptic_operations
 from ccsrp.snn.graph import PruningGraph, trace_filters
@@ -60,7 +61,8 @@ class SpikingEvaluator:
     Parameters
     ----------
     network : nn.Module
-        The trained base, of SpikingJelly layers, from ``[T, B, C, H, W]`` to ``[T, B, classes]``; copied.
+        The trained base, of SpikingJelly layers, from ``[T, B, C, H, W]`` to ``[T, B, classes]``. It is
+        copied; the state of its neurons is reset.
     time_steps : int
         T.
     examples : Examples
@@ -95,8 +97,9 @@ class SpikingEvaluator:
         self._examples = examples
         self._calibration = None if calibration is None else calibration.to(device)
         self._batch_size = batch_size
-        self._base = DirectCoding(copy.deepcopy(network), time_steps=time_steps).to(device).eval()
+        self._base = DirectCoding(_own_copy(network), time_steps=time_steps).to(device).eval()
         self._graph: PruningGraph = trace_filters(self._base.network)
+        _check_output(self._base, examples)
         channels, height, width = examples.images.shape[1:]
         self.costs: CostTable = cost_table(self._base, self._graph, (channels, height, width))
         self._dense_synops: float | None = None
@@ -114,10 +117,9 @@ class SpikingEvaluator:
             calibrate(network, self._calibration, batch_size=self._batch_size)
         return network
 
-    def judge(self, mask: BoolArray, *, examples: Examples | None = None) -> Judgement:
-        """Judge one mask, by default on the validation images."""
+    def judge(self, network: DirectCoding, examples: Examples | None = None) -> Judgement:
+        """Judge what ``network`` returned, by default on the validation images."""
         examples = examples or self._examples
-        network = self.network(mask)
         right, synops = self._clean(network, examples)
         robust = torch.zeros_like(right)
         for first in range(0, len(right), self._batch_size):
@@ -132,15 +134,15 @@ class SpikingEvaluator:
             )
         return Judgement(accuracy=_share(right), robust_accuracy=_share(robust), synops=synops)
 
-    def synops(self, mask: BoolArray) -> float:
-        """Count the synaptic operations of one mask's network, mean over the validation images."""
-        return self._clean(self.network(mask), self._examples)[1]
+    def synops(self, network: DirectCoding) -> float:
+        """Count the synaptic operations of what ``network`` returned, mean over the validation images."""
+        return self._clean(network, self._examples)[1]
 
     def evaluate(self, masks: BoolArray, /) -> FloatArray:
         """Judge masks, bool [N, n_var] -> float64 [N, 3]."""
         objectives = np.empty((len(masks), 3))
         for row, mask in enumerate(masks):
-            judgement = self.judge(mask)
+            judgement = self.judge(self.network(mask))
             cost = self._relative_cost(mask, judgement.synops)
             objectives[row] = 1 - judgement.accuracy, 1 - judgement.robust_accuracy, cost
         return objectives
@@ -148,7 +150,11 @@ class SpikingEvaluator:
     def _relative_cost(self, mask: BoolArray, synops: float) -> float:
         if self.cost == "synops":
             if self._dense_synops is None:
-                self._dense_synops = self.synops(self.space.full())
+                self._dense_synops = self.synops(self.network(self.space.full()))
+                if self._dense_synops == 0:
+                    raise OptionError(
+                        "the base network never spikes, so synops cannot be its cost; use flops"
+                    )
             # Fewer filters can spike more in all; a candidate dearer than the base is worth no more than it.
             return min(1.0, synops / self._dense_synops)
         count = self.costs.flops if self.cost == "flops" else self.costs.params
@@ -163,3 +169,37 @@ class SpikingEvaluator:
 
 def _share(flags: torch.Tensor) -> float:
     return int(flags.sum()) / len(flags)
+
+
+def _own_copy(network: nn.Module) -> nn.Module:
+    """Copy a network whose weights are finite.
+
+    Raises
+    ------
+    WeightsError, GraphError
+    """
+    functional.reset_net(network)  # state left over from training cannot be copied
+    for name, tensor in network.state_dict().items():
+        if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
+            raise WeightsError(f"the network holds values that are not finite in {name!r}; train it anew")
+    try:
+        return copy.deepcopy(network)
+    except RuntimeError as error:
+        raise GraphError(
+            f"{type(network).__name__} cannot be copied ({one_line(error)}); remove reparametrisations of its "
+            f"weights first, such as with torch.nn.utils.prune.remove"
+        ) from None
+
+
+def _check_output(network: DirectCoding, examples: Examples) -> None:
+    """See that one image gives one row of logits, with a class for every label."""
+    image, classes = examples.images[:1], int(examples.labels.max()) + 1
+    wanted = "a network must map [T, B, C, H, W] to [T, B, classes]"
+    try:
+        with torch.no_grad():
+            logits = network(image)
+    except (RuntimeError, ValueError, IndexError) as error:
+        shape = list(image.shape[1:])
+        raise GraphError(f"the network does not take images {shape} ({one_line(error)}); {wanted}") from None
+    if logits.ndim != 2 or logits.shape[1] < classes:
+        raise GraphError(f"for one image of {classes} classes it gives {list(logits.shape)}; {wanted}")

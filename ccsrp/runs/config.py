@@ -31,6 +31,8 @@ class RunConfig(BaseModel):
     search : SearchSettings
     attack : dict
         The attack that robustness was judged under, as resolved.
+    provenance : dict
+        What the problem says that its answers depend on: a hash of the weights, numbers of images, device.
     versions : dict
         Of Python and of the packages that could change a result.
     """
@@ -41,16 +43,19 @@ class RunConfig(BaseModel):
     options: dict[str, str | int | float | bool]
     search: SearchSettings
     attack: dict[str, str | int | float | bool]
+    provenance: dict[str, str | int | float | bool]
     versions: dict[str, str]
 
     @classmethod
-    def of(cls, problem: str, options: dict[str, Any], search: SearchSettings, attack: Any) -> RunConfig:
-        """Describe a run that is about to start."""
+    def of(cls, name: str, options: dict[str, Any], search: SearchSettings, problem: object) -> RunConfig:
+        """Describe a run about to start on what ``load_problem(name, **options)`` built."""
+        attack = getattr(problem, "attack", None)
         return cls(
-            problem=problem,
+            problem=name,
             options={key: str(value) if isinstance(value, Path) else value for key, value in options.items()},
             search=search,
             attack={} if attack is None else asdict(attack),
+            provenance=getattr(problem, "provenance", {}),
             versions={"python": platform.python_version()} | {name: version(name) for name in PACKAGES},
         )
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import tomli_w
 
-from ccsrp.errors import RunError
-from ccsrp.files import write_atomically
+from ccsrp.errors import RunError, one_line
+from ccsrp.files import missing_folders, remove_unused, write_atomically
 
 if TYPE_CHECKING:
     from ccsrp.coevolution.run import SearchResult
@@ -43,8 +43,8 @@ def new_folder(path: Path) -> Iterator[Path]:
     RunError
         The folder exists and is not empty, or cannot be made or written.
     """
-    new = [folder for folder in (path, *path.parents) if not folder.exists()]
     try:
+        new = missing_folders(path)
         if path.exists() and (not path.is_dir() or any(path.iterdir())):
             raise RunError(f"{path} exists and is not empty; name another folder with --out or remove it")
         path.mkdir(parents=True, exist_ok=True)
@@ -56,9 +56,7 @@ def new_folder(path: Path) -> Iterator[Path]:
     try:
         yield path
     except BaseException:
-        if not any(path.iterdir()):
-            for folder in new:
-                folder.rmdir()
+        remove_unused(new)
         raise
 
 
@@ -113,14 +111,14 @@ def read_front(path: Path) -> pd.DataFrame:
     try:
         front = pd.read_csv(file, dtype={"mask": str})
     except (ValueError, OSError) as error:  # pandas' parser errors are ValueErrors
-        raise RunError(
-            f"{file} is damaged ({str(error).strip().splitlines()[0]}); run the search anew"
-        ) from None
+        raise RunError(f"{file} is damaged ({one_line(error)}); run the search anew") from None
     missing = [
         name for name in ("member", "accuracy", "robust_accuracy", "cost", "mask") if name not in front
     ]
     if missing:
         raise RunError(f"{file} is damaged: column {missing[0]!r} is missing; run the search anew")
+    if front.empty:
+        raise RunError(f"{file} holds no networks; run the search anew")
     numbers = front.drop(columns="mask")
     wrong = [name for name in numbers if not pd.api.types.is_numeric_dtype(numbers[name])]
     if wrong:

@@ -10,11 +10,12 @@ from typing import Any, Protocol
 
 import pandas as pd
 import tomli_w
+import torch
 from safetensors import SafetensorError
 from safetensors.torch import load, save
 
 from ccsrp.attack.pgd import Attack
-from ccsrp.errors import RunError
+from ccsrp.errors import OptionError, RunError, one_line
 from ccsrp.files import write_atomically
 from ccsrp.runs.folder import write_csv
 from ccsrp.snn.networks import DirectCoding
@@ -77,6 +78,13 @@ def run_training(
     named = problem.named_attack(attack, steps=attack_steps, seed=settings.seed)
     base = DirectCoding(problem.untrained(network=network, seed=settings.seed), time_steps=problem.time_steps)
     trainer = Trainer(base.to(device), inputs.to(device), labels.to(device), attack=named, settings=settings)
+    with torch.no_grad():
+        try:
+            base.eval()(trainer.images[:1])
+        except (RuntimeError, ValueError) as error:
+            raise OptionError(
+                f"network {network!r} does not take images {list(inputs.shape[1:])} ({one_line(error)})"
+            ) from None
     config = {
         "training": asdict(settings) | {"images": len(labels), "network": network or "default"},
         "attack": asdict(named),
@@ -107,12 +115,11 @@ def _resume(folder: Path, config: dict[str, Any], trainer: Trainer) -> list[dict
             )
         trainer.load_state(load(checkpoint.read_bytes()))
         curve = pd.read_csv(folder / "curve.csv")
-    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
+        rows: list[dict[str, float]] = curve[curve["epoch"] <= trainer.epoch].to_dict("records")  # type: ignore[assignment]
+    except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
         if isinstance(error, RunError):
             raise
-        reason = str(error).strip().splitlines()[0]
         raise RunError(
-            f"{folder} holds a damaged checkpoint ({reason}); remove the folder and train anew"
+            f"{folder} holds a damaged checkpoint ({one_line(error)}); remove the folder and train anew"
         ) from None
-    rows: list[dict[str, float]] = curve[curve["epoch"] <= trainer.epoch].to_dict("records")  # type: ignore[assignment]
     return rows

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from torch import nn
 from torch.nn import functional as F
 
-from ccsrp.snn.graph import CONVOLUTIONS, LINEARS, PruningGraph
+from ccsrp.snn.channels import is_weight_layer
+from ccsrp.snn.graph import PruningGraph
 from ccsrp.space import BoolArray, FilterSpace
 
 __all__ = ["CostTable", "SynapticOperations", "cost_table", "count_synaptic_operations"]
@@ -85,14 +86,15 @@ def cost_table(network: nn.Module, graph: PruningGraph, image_shape: tuple[int, 
     ``graph`` is the trace of ``network.network``, the spiking network inside the image classifier.
     """
     inner = network.get_submodule("network")
-    modules: dict[str, Any] = {
-        name: m for name, m in inner.named_modules() if type(m) in CONVOLUTIONS + LINEARS
-    }
-    outputs: dict[str, int] = dict.fromkeys(modules, 0)
+    modules: dict[str, Any] = {name: m for name, m in inner.named_modules() if is_weight_layer(m)}
+    positions: dict[str, int] = dict.fromkeys(modules, 0)
 
     def note(name: str) -> Callable[[Any, Any, torch.Tensor], None]:
-        def hook(_module: Any, _inputs: Any, output: torch.Tensor) -> None:
-            outputs[name] += output.numel()
+        def hook(module: Any, inputs: tuple[torch.Tensor, ...], output: torch.Tensor) -> None:
+            # A transposed convolution uses its weights once for each input place, the others once for
+            # each output place; both divide by the first axis of the weight.
+            places = inputs[0] if getattr(module, "transposed", False) else output
+            positions[name] += places.numel() // module.weight.shape[0]
 
         return hook
 
@@ -110,7 +112,11 @@ def cost_table(network: nn.Module, graph: PruningGraph, image_shape: tuple[int, 
     producer = {item.name: index for index, item in enumerate(graph.layers)}
     feeds = {c.name: (index, c.repeat) for index, item in enumerate(graph.layers) for c in item.consumers}
     affine = {
-        item.name: sum(p.dim() for norm in item.norms for p in inner.get_submodule(norm).parameters())
+        item.name: sum(
+            getattr(inner.get_submodule(norm), key) is not None
+            for norm in item.norms
+            for key in ("weight", "bias")
+        )
         for item in graph.layers
     }
     weights = []
@@ -125,7 +131,7 @@ def cost_table(network: nn.Module, graph: PruningGraph, image_shape: tuple[int, 
                 fixed_inputs=columns,
                 fixed_outputs=rows,
                 kernel=int(np.prod(kernel, dtype=np.int64)),
-                positions=outputs[name] // rows,
+                positions=positions[name],
                 bias=module.bias is not None,
                 affine=affine.get(name, 0),
             )
@@ -149,8 +155,8 @@ def count_synaptic_operations(network: nn.Module, graph: PruningGraph) -> Iterat
     """Count synaptic operations of every forward pass made inside the ``with`` block.
 
     One for each nonzero input of a spike-driven weight layer and each weight that it meets (borders
-    meet fewer). The first convolution reads the image itself and is not spike-driven. For binary spikes
-    this is SpikingJelly's ``SynOpCounter``, at the price of one reduction a layer.
+    meet fewer). The first convolution reads the image itself and is not spike-driven. Where the spikes
+    are binary this is SpikingJelly's ``SynOpCounter``, at the price of one reduction a layer.
     """
     inner = network.get_submodule("network")
     count = SynapticOperations()
@@ -158,7 +164,7 @@ def count_synaptic_operations(network: nn.Module, graph: PruningGraph) -> Iterat
     def note(name: str) -> Callable[[Any, tuple[torch.Tensor, ...]], None]:
         def hook(module: Any, inputs: tuple[torch.Tensor, ...]) -> None:
             spikes = inputs[0]
-            if type(module) in LINEARS:
+            if isinstance(module, nn.Linear):
                 count.total += int(torch.count_nonzero(spikes)) * int(module.out_features)
                 return
             dimensions = len(module.kernel_size)
@@ -186,7 +192,10 @@ def _fan_out(module: Any, shape: torch.Size) -> torch.Tensor:
     with torch.enable_grad():
         one = torch.ones(1, 1, *shape, requires_grad=True)
         kernel = torch.ones(1, 1, *module.kernel_size)
-        out = convolve(one, kernel, None, module.stride, module.padding, module.dilation)
+        padded, padding = one, module.padding
+        if module.padding_mode != "zeros":
+            padded, padding = F.pad(one, module._reversed_padding_repeated_twice, mode=module.padding_mode), 0
+        out = convolve(padded, kernel, None, module.stride, padding, module.dilation)
         (positions,) = torch.autograd.grad(out.sum(), one)
     fan_out: torch.Tensor = positions[0, 0].round().long() * (module.out_channels // module.groups)
     return fan_out

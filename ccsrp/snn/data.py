@@ -14,7 +14,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ccsrp.errors import DataError, OptionError
+from ccsrp.errors import DataError, OptionError, one_line
+from ccsrp.files import missing_folders, remove_unused
 
 __all__ = ["DATASETS", "SPLITS", "Dataset", "default_data_dir", "load_dataset"]
 
@@ -41,10 +42,11 @@ class Dataset:
         if name not in SPLITS:
             raise OptionError(f"unknown split {name!r}; choose one of {', '.join(SPLITS)}")
         available = len(self.labels[name])
-        if count is not None and not 1 <= count <= available:
+        if count is not None and not (isinstance(count, int) and 1 <= count <= available):
             raise OptionError(f"the {name} split has {available} images; asked for {count}")
         images = torch.from_numpy(self.images[name][:count]).float() / self.scale
-        return images, torch.from_numpy(self.labels[name][:count])
+        # A copy: what a caller does to its labels must not reach the next caller.
+        return images, torch.from_numpy(self.labels[name][:count].copy())
 
 
 def default_data_dir() -> Path:
@@ -88,11 +90,8 @@ def _digits(_data_dir: Path | None) -> Dataset:
 
 
 def _fashion_mnist(data_dir: Path | None) -> Dataset:
-    if (
-        data_dir is None
-        and not (default_data_dir() / "FashionMNIST").is_dir()
-        and DEBIAN_FASHION_MNIST.is_dir()
-    ):
+    downloaded = default_data_dir() / "FashionMNIST" / "raw" / "train-images-idx3-ubyte"
+    if data_dir is None and DEBIAN_FASHION_MNIST.is_dir() and not downloaded.exists():
         data_dir = DEBIAN_FASHION_MNIST
     if data_dir is not None and (data_dir / "train-images-idx3-ubyte.gz").exists():
         pairs = [_read_idx_pair(data_dir, prefix) for prefix in ("train", "t10k")]
@@ -126,20 +125,23 @@ def _from_torchvision(name: str, data_dir: Path | None, hint: str, parts: list[d
     import torchvision.datasets
 
     root = data_dir or default_data_dir()
+    new = missing_folders(root / name / "raw")  # where torchvision puts some of them
     try:
         root.mkdir(parents=True, exist_ok=True)
         return [getattr(torchvision.datasets, name)(root, download=True, **part) for part in parts]
     except Exception as error:  # torchvision and the network raise many kinds
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        remove_unused(new)
         raise DataError(
-            f"cannot load {name} from {root} ({reason}); put torchvision's files there or name their "
-            f"folder with data_dir (--data-dir){', ' + hint if hint else ''}"
+            f"cannot load {name} from {root} ({one_line(error)}); put torchvision's files there or name "
+            f"their folder with data_dir (--data-dir){', ' + hint if hint else ''}"
         ) from None
 
 
 def _read_idx_pair(folder: Path, prefix: str) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     images = _read_idx(folder / f"{prefix}-images-idx3-ubyte.gz", dimensions=3)
     labels = _read_idx(folder / f"{prefix}-labels-idx1-ubyte.gz", dimensions=1)
+    if images.shape[1:] != (28, 28) or labels.max(initial=0) > 9:
+        raise DataError(f"{folder} does not hold 28x28 images of 10 classes; fetch the data set anew")
     if len(images) != len(labels):
         raise DataError(
             f"{folder} holds {len(images)} {prefix} images but {len(labels)} labels; fetch it anew"
@@ -182,9 +184,12 @@ def _divide(labels: NDArray[np.int64], held_out: int) -> tuple[NDArray[np.int64]
     """Divide indices at random into the rest and ``held_out``, each with every class's share."""
     from sklearn.model_selection import train_test_split
 
-    kept, held = train_test_split(
-        np.arange(len(labels)), test_size=held_out, random_state=SPLIT_SEED, stratify=labels
-    )
+    try:
+        kept, held = train_test_split(
+            np.arange(len(labels)), test_size=held_out, random_state=SPLIT_SEED, stratify=labels
+        )
+    except ValueError as error:
+        raise DataError(f"{len(labels)} images cannot be divided by class ({one_line(error)})") from None
     return kept, held
 
 

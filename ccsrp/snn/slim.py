@@ -23,7 +23,8 @@ def slim_network(network: nn.Module, graph: PruningGraph, mask: BoolArray) -> nn
     Parameters
     ----------
     network : nn.Module
-        The full network; not changed, and no tensor is shared with the result.
+        The full network. The state of its neurons is reset; nothing else of it changes, and no tensor is
+        shared with the result.
     graph : PruningGraph
         ``trace_filters(network)``.
     mask : bool [n_var]

@@ -53,8 +53,10 @@ class TrainingSettings:
         if self.method not in METHODS:
             raise OptionError(f"unknown training method {self.method!r}; choose one of {', '.join(METHODS)}")
         for key in ("epochs", "batch_size", "learning_rate"):
-            if not getattr(self, key) > 0:
-                raise OptionError(f"{key} must be above 0, got {getattr(self, key)}")
+            if not 0 < getattr(self, key) < math.inf:
+                raise OptionError(f"{key} must be above 0 and finite, got {getattr(self, key)}")
+        if not 0 <= self.seed < 2**63:
+            raise OptionError(f"seed must be a whole number from 0 to 2**63 - 1, got {self.seed}")
 
 
 @dataclass(frozen=True)
@@ -109,7 +111,7 @@ class Trainer:
     def run_epoch(self, on_batch: Callable[[int, int], None] | None = None) -> EpochReport:
         """Train one epoch; ``on_batch(done, total)`` is called after every batch."""
         settings = self.settings
-        seed = settings.seed * 100_003 + self.epoch
+        seed = (settings.seed * 100_003 + self.epoch) % 2**63  # what torch takes
         order = torch.randperm(len(self.labels), generator=torch.Generator().manual_seed(seed))
         loss_sum, right = 0.0, 0
         with torch.random.fork_rng(devices=[]):
@@ -117,8 +119,13 @@ class Trainer:
             for index, chosen in enumerate(torch.split(order, settings.batch_size)):
                 rate = self._set_learning_rate(self.epoch * self.batches + index)
                 images, labels = self.images[chosen], self.labels[chosen]
-                loss, logits = self._loss(images, labels, seed * 1_000_003 + index)
+                loss, logits = self._loss(images, labels, (seed * 1_000_003 + index) % 2**63)
                 self.optimizer.zero_grad()
+                if not math.isfinite(float(loss.detach())):
+                    raise OptionError(
+                        f"training diverged in epoch {self.epoch + 1} (loss {float(loss.detach())}); "
+                        f"use a lower learning rate than {settings.learning_rate}"
+                    )
                 loss.backward()  # type: ignore[no-untyped-call]
                 self.optimizer.step()
                 loss_sum += float(loss.detach()) * len(labels)

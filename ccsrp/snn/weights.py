@@ -13,12 +13,21 @@ from torch import nn
 from ccsrp.errors import WeightsError
 from ccsrp.files import write_atomically
 
-__all__ = ["load_weights", "save_weights", "sha256"]
+__all__ = ["load_weights", "save_weights", "sha256", "weights_sha256"]
 
 
 def sha256(path: Path) -> str:
     """Return the SHA-256 of a file as 64 hexadecimal digits."""
     return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def weights_sha256(network: nn.Module) -> str:
+    """Return a hash of a network's parameters and buffers, by name, wherever they came from."""
+    digest = hashlib.sha256()
+    for name, tensor in sorted(network.state_dict().items()):
+        digest.update(name.encode())
+        digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()
 
 
 def save_weights(network: nn.Module, path: Path, *, metadata: dict[str, str] | None = None) -> None:

@@ -28,7 +28,7 @@ def table(rows: pd.DataFrame, chosen: dict[str, object], role: str) -> str:
     for name, value in chosen.items():
         pick &= part[name].eq(value)
     lines = [
-        "| network | images | clean | standard 10 | standard 50 | sharp 5 | sharp 10 | sharp 20 | worst case |",
+        "| network | images | clean | standard 10 | standard 50 | sharp 5 | sharp 10 | sharp 20 | worst |",
         "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
     for network in part["network"].unique():
@@ -36,8 +36,8 @@ def table(rows: pd.DataFrame, chosen: dict[str, object], role: str) -> str:
         standard = part[here & part["attack"].eq("standard")].set_index("steps")["robust"]
         sharp = part[here & pick].set_index("steps")["robust"]
         first = part[here].iloc[0]
-        cells = [standard[10], standard[50], sharp[5], sharp[10], sharp[20], first["worst_case"]]
-        numbers = " | ".join(f"{100 * value:.1f}" for value in cells)
+        cells = [standard[10], standard[50], *(sharp.get(n) for n in (5, 10, 20)), first["worst_case"]]
+        numbers = " | ".join("-" if value is None else f"{100 * value:.1f}" for value in cells)
         lines.append(f"| {network} | {first['images']} | {100 * first['clean']:.1f} | {numbers} |")
     return "\n".join(lines)
 
@@ -88,7 +88,7 @@ def main() -> None:
     }
     text = f"""## Chosen on the tuning networks ({STEPS} steps)
 
-{chosen["loss"]} loss, {chosen["schedule"]} step starting at {chosen["step_over_eps"]:g} eps, {chosen["surrogate"]}.
+{chosen["loss"]} loss, {chosen["schedule"]} step from {chosen["step_over_eps"]:g} eps, {chosen["surrogate"]}.
 
 | loss | step | first step / eps | surrogate | mean points above the worst case |
 | --- | --- | --- | --- | --- |

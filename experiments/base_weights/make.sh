@@ -14,6 +14,6 @@ train() { # problem, then options
   cp "$folder/curve.csv" "experiments/base_weights/$1.csv"
 }
 
-train digits --epochs 60 --batch-size 64 --steps 7
+train digits --epochs 30 --batch-size 64 --steps 7
 train fashion-mnist --images 24000 --epochs 14 --steps 5
 sha256sum problems/weights/*.safetensors

@@ -130,8 +130,8 @@ def test_survivors_are_judged_anew_when_their_company_moves_on() -> None:
 @pytest.mark.parametrize(
     ("wrong", "says"),
     [
-        ({"budget": 10}, "below one generation; these settings need at least 11"),
-        ({"budget": 30, "collaborators": "base"}, "need at least 31"),
+        ({"budget": 9}, "below one generation; these settings need at least 10"),
+        ({"budget": 27, "collaborators": "base"}, "need at least 28"),
         ({"collaborators": "friends"}, "choose one of archive, elite, base"),
         ({"subpopulation_size": 1}, "at least 2"),
         ({"seed": -1}, "seed"),

@@ -6,8 +6,11 @@ import numpy as np
 import pytest
 import torch
 
-from ccsrp.errors import OptionError
-from problems import DigitsPruning
+from ccsrp.attack.pgd import Attack
+from ccsrp.errors import GraphError, OptionError, WeightsError
+from ccsrp.snn.data import load_dataset
+from ccsrp.snn.networks import build_network
+from problems import DigitsPruning, SpikingPruning
 
 
 @pytest.fixture(scope="module")
@@ -79,14 +82,74 @@ def test_calibration_is_a_choice(digits: DigitsPruning, masks: np.ndarray) -> No
     assert not torch.allclose(*means)
 
 
-def test_the_seed_moves_the_starts_of_the_attack(digits: DigitsPruning) -> None:
-    other = DigitsPruning(seed=1, validation_images=60, test_images=40)
-    assert other.attack.seed == 1
-    assert not torch.equal(other._evaluator._examples.start, digits._evaluator._examples.start)
+def test_what_callers_do_to_images_does_not_reach_the_evaluator(digits: DigitsPruning) -> None:
+    full = digits.space.full()[None]
+    before = digits.evaluate(full)
+    images, labels = digits.images("validation")
+    images[:], labels[:] = 0, 0
+    assert (digits.evaluate(full) == before).all()
+
+
+def test_weights_that_are_not_finite_are_refused() -> None:
+    network = build_network("digits")
+    network[3].weight.data[0, 0] = float("inf")
+    with pytest.raises(WeightsError, match=r"not finite in '3\.weight'"):
+        SpikingPruning(network, load_dataset("digits"), attack=Attack.sharp(eps=0.1), test_images=10)
+
+
+def test_state_left_over_from_training_does_not_matter() -> None:
+    network = build_network("digits")
+    network(torch.rand(2, 3, 1, 8, 8)).sum().backward()
+    problem = SpikingPruning(
+        network, load_dataset("digits"), attack=Attack.sharp(eps=0.1), validation_images=5, test_images=5
+    )
+    assert problem.space.n_var == 80
+
+
+class TakesImages(torch.nn.Module):
+    """Repeats the image over time by itself, as SpikingJelly's tutorial does."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layers = build_network("digits")
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.layers(x.unsqueeze(0).repeat(2, 1, 1, 1, 1)).mean(0)
+
+
+@pytest.mark.parametrize("network", [TakesImages(), build_network("fashion"), build_network("vgg11")])
+def test_networks_of_another_shape_are_refused(network: torch.nn.Module) -> None:
+    with pytest.raises(GraphError, match=r"must map \[T, B, C, H, W\] to \[T, B, classes\]") as caught:
+        SpikingPruning(network, load_dataset("digits"), attack=Attack.sharp(eps=0.1), test_images=10)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_network_that_never_spikes_has_no_synops() -> None:
+    network = build_network("digits")
+    for module in network:
+        if hasattr(module, "v_threshold"):
+            module.v_threshold = 1e9
+    data, attack = load_dataset("digits"), Attack.standard(eps=0.1, steps=1)
+    problem = SpikingPruning(network, data, attack=attack, cost="synops", validation_images=5, test_images=5)
+    with pytest.raises(OptionError, match="never spikes"):
+        problem.evaluate(problem.space.full()[None])
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"cost": "watts"}, {"attack": "fgsm"}, {"device": "cuda"}, {"validation_images": 10**6}]
+    "wrong",
+    [
+        {"cost": "watts"},
+        {"attack": "fgsm"},
+        {"device": "cuda"},
+        {"device": "gpu"},
+        {"device": "meta"},
+        {"steps": 2.5},
+        {"seed": -1},
+        {"seed": 2**63},
+        {"validation_images": 10**6},
+        {"validation_images": 0},
+        {"test_images": 2.5},
+    ],
 )
 def test_wrong_options_are_refused(wrong: dict) -> None:
     if wrong.get("device") == "cuda" and torch.cuda.is_available():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from importlib.metadata import EntryPoint
 
 import numpy as np
 import pytest
@@ -16,8 +17,10 @@ from pymoo.optimize import minimize
 from pymoo.util.ref_dirs import get_reference_directions
 from spikingjelly.activation_based import functional, layer, neuron
 from torch import nn
+from typer.testing import CliRunner
 
 from ccsrp.attack.pgd import Attack
+from ccsrp.cli import app
 from ccsrp.errors import MaskError, OptionError, WeightsError
 from ccsrp.snn.data import load_dataset
 from ccsrp.snn.weights import sha256
@@ -168,3 +171,42 @@ def test_any_spikingjelly_network_on_any_images_becomes_a_problem(rng: np.random
     assert all(torch.equal(before[name], tensor) for name, tensor in own.state_dict().items())
     assert own[0].step_mode == "s", "the user's network was changed"
     functional.reset_net(own)
+
+
+class PlainProblem:
+    """A problem of another package that takes what it likes."""
+
+    def __init__(self, *, colour: str = "red") -> None:
+        self.colour = colour
+
+
+class OpenProblem:
+    def __init__(self, **options: object) -> None:
+        self.options = options
+
+
+@pytest.fixture
+def third_party(monkeypatch: pytest.MonkeyPatch) -> None:
+    points = [
+        EntryPoint("plain", f"{__name__}:PlainProblem", "ccsrp.problems"),
+        EntryPoint("open", f"{__name__}:OpenProblem", "ccsrp.problems"),
+        EntryPoint("broken", "no.such.module:Problem", "ccsrp.problems"),
+    ]
+    monkeypatch.setattr("ccsrp.registry.entry_points", lambda group: points)
+
+
+@pytest.mark.usefixtures("third_party")
+def test_problems_of_other_packages_are_found() -> None:
+    assert problem_names() == ["broken", "open", "plain"]
+    assert load_problem("plain", colour="blue").colour == "blue"
+    assert load_problem("open", anything=1).options == {"anything": 1}
+    with pytest.raises(OptionError, match="it takes colour"):
+        load_problem("plain", color="blue")
+
+
+@pytest.mark.usefixtures("third_party")
+def test_a_broken_plug_in_does_not_hide_the_others() -> None:
+    listed = CliRunner().invoke(app, ["problems"])
+    assert listed.exit_code == 0
+    assert "broken          cannot be loaded (ModuleNotFoundError" in listed.output
+    assert "plain           A problem of another package" in listed.output

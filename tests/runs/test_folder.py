@@ -18,9 +18,10 @@ from tests.conftest import SumProblem
 
 @pytest.fixture
 def config() -> RunConfig:
-    return RunConfig.of(
-        "digits", {"cost": "flops", "weights": Path("w")}, SearchSettings(budget=50), Attack.sharp(eps=0.1)
-    )
+    problem = SumProblem()
+    problem.attack = Attack.sharp(eps=0.1)
+    problem.provenance = {"validation_images": 5, "device": "cpu"}
+    return RunConfig.of("digits", {"cost": "flops", "weights": Path("w")}, SearchSettings(budget=50), problem)
 
 
 def test_config_survives_the_disk(tmp_path: Path, config: RunConfig) -> None:
@@ -85,10 +86,22 @@ def test_an_error_before_anything_was_written_leaves_nothing(tmp_path: Path) -> 
     assert not list(tmp_path.iterdir())
 
 
+def test_another_runs_folder_is_not_taken_away(tmp_path: Path) -> None:
+    with (
+        pytest.raises(ZeroDivisionError),
+        new_folder(tmp_path / "runs" / "a"),
+        new_folder(tmp_path / "other"),
+    ):
+        (tmp_path / "runs" / "b").mkdir()
+        raise ZeroDivisionError
+    assert [item.name for item in (tmp_path / "runs").iterdir()] == ["b"]
+
+
 @pytest.mark.parametrize(
     ("content", "says"),
     [
         ("", "damaged"),
+        ("member,accuracy,robust_accuracy,cost,mask\n", "holds no networks"),
         ("member,accuracy\n0,1\n", "column 'robust_accuracy' is missing"),
         ("member,accuracy,robust_accuracy,cost,mask\n0,high,0,0,1\n", "column 'accuracy' holds text"),
         ("member,accuracy,robust_accuracy,cost,mask\n0,1,2\n1,2,3,4,5,6,7\n", "damaged"),

@@ -43,6 +43,33 @@ def with_container() -> nn.Module:
     )
 
 
+def with_stepwise_containers() -> nn.Module:
+    """SpikingJelly's layers inside containers, where they stay in single-step mode; circular padding."""
+    return nn.Sequential(
+        layer.MultiStepContainer(layer.Conv2d(1, 6, 3, padding=1), layer.BatchNorm2d(6), neuron.LIFNode()),
+        layer.SeqToANNContainer(
+            nn.Sequential(layer.Conv2d(6, 8, 3, padding=1, padding_mode="circular"), layer.BatchNorm2d(8)),
+            layer.MaxPool2d(2),
+        ),
+        neuron.LIFNode(step_mode="m"),
+        layer.SeqToANNContainer(nn.Flatten(), nn.Linear(8 * 4 * 4, 10)),
+    )
+
+
+def with_temporal_norm() -> nn.Module:
+    """A batch norm with a parameter for each time step beside those for each channel."""
+    return nn.Sequential(
+        layer.Conv2d(1, 6, 3, padding=1, bias=False),
+        layer.TemporalEffectiveBatchNorm2d(2, 6),
+        neuron.LIFNode(),
+        layer.Conv2d(6, 8, 3, padding=1, bias=False),
+        layer.BatchNorm2d(8),
+        neuron.LIFNode(),
+        layer.Flatten(),
+        layer.Linear(8 * 8 * 8, 10),
+    )
+
+
 FAMILIES: dict[str, tuple[Callable[[], nn.Module], tuple[int, int, int]]] = {
     "conv stack": (lambda: build_network("digits"), SMALL),
     "strided stem": (
@@ -51,6 +78,8 @@ FAMILIES: dict[str, tuple[Callable[[], nn.Module], tuple[int, int, int]]] = {
     ),
     "bias, average pool, IF and PLIF": (with_average_pool_and_bias, SMALL),
     "containers": (with_container, SMALL),
+    "stepwise containers": (with_stepwise_containers, SMALL),
+    "temporal batch norm": (with_temporal_norm, SMALL),
     "vgg11_bn, CIFAR head": (lambda: vgg(spiking_vgg.spiking_vgg11_bn), COLOUR),
     "resnet18, CIFAR stem": (lambda: resnet(spiking_resnet.spiking_resnet18), COLOUR),
     "resnet18 as it comes": (

@@ -15,7 +15,7 @@ from tests.snn.families import FAMILIES, build
 
 aten = torch.ops.aten
 # Families whose weight layers see only binary spikes, as SpikingJelly's counter needs.
-BINARY = ("conv stack", "strided stem", "vgg11_bn, CIFAR head")
+BINARY = ("conv stack", "strided stem", "vgg11_bn, CIFAR head", "stepwise containers", "temporal batch norm")
 
 
 def weight_layer_flops(network: torch.nn.Module, images: torch.Tensor) -> int:
@@ -28,7 +28,7 @@ def weight_layer_flops(network: torch.nn.Module, images: torch.Tensor) -> int:
     return counter.get_total()
 
 
-@pytest.mark.parametrize("family", [name for name in FAMILIES if name != "containers"])
+@pytest.mark.parametrize("family", FAMILIES)
 def test_flops_and_params_are_those_of_the_slim_network(family: str, rng: np.random.Generator) -> None:
     network, image_shape = build(family)
     graph = trace_filters(network)

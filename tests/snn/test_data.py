@@ -128,6 +128,9 @@ def test_data_that_cannot_be_had_is_refused_with_advice(tmp_path, monkeypatch) -
         raise RuntimeError("network is down\nsecond line")
 
     monkeypatch.setattr(torchvision.datasets, "CIFAR10", offline)
-    with pytest.raises(DataError, match=r"cannot load CIFAR10 .*network is down.*data_dir") as caught:
-        load_dataset("cifar10", data_dir=tmp_path)
+    with pytest.raises(
+        DataError, match=r"cannot load CIFAR10 .*network is down second line.*data_dir"
+    ) as caught:
+        load_dataset("cifar10", data_dir=tmp_path / "new" / "folder")
     assert "\n" not in str(caught.value)
+    assert not list(tmp_path.iterdir()), "an empty folder was left behind"

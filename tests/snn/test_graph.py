@@ -60,6 +60,10 @@ def test_residual_networks_offer_only_filters_that_meet_no_addition(
         pytest.param([layer.BatchNorm2d(4)], id="no neuron before the next convolution"),
         pytest.param([neuron.LIFNode(), layer.Conv2d(4, 4, 3, groups=4), neuron.LIFNode()], id="depthwise"),
         pytest.param([neuron.LIFNode(), layer.GroupNorm(2, 4)], id="a layer that mixes channels"),
+        pytest.param(
+            [neuron.LIFNode(), nn.MaxPool3d((1, 1, 1))], id="torch's own pool sees time as channels"
+        ),
+        pytest.param([neuron.GatedLIFNode(T=2, inplane=4)], id="a neuron of another kind"),
     ],
 )
 def test_filters_whose_removal_would_not_be_exact_stay(between: list[nn.Module]) -> None:
@@ -90,6 +94,36 @@ def test_weights_used_twice_stay() -> None:
     network = Twice()
     functional.set_step_mode(network, "m")
     assert trace_filters(network).space.names == ("head.0",)
+
+
+class Sharing(nn.Module):
+    """One neuron, whose state would pass from layer to layer, or two layers of one weight."""
+
+    def __init__(self, *, share_neuron: bool) -> None:
+        super().__init__()
+        self.first = layer.Conv2d(1, 4, 3, padding=1)
+        self.second, self.third = layer.Conv2d(4, 4, 3, padding=1), layer.Conv2d(4, 4, 3, padding=1)
+        self.fire = nn.ModuleList(neuron.LIFNode() for _ in range(3))
+        if share_neuron:
+            self.fire[1] = self.fire[0]
+        else:
+            self.third.weight = self.second.weight
+        self.last = nn.Sequential(*head(4))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = self.fire[1](self.second(self.fire[0](self.first(x))))
+        return self.last(self.fire[2](self.third(x)))
+
+
+@pytest.mark.parametrize(("share_neuron", "free"), [(True, ("third",)), (False, ())])
+def test_what_layers_share_keeps_their_filters(share_neuron: bool, free: tuple[str, ...]) -> None:
+    network = Sharing(share_neuron=share_neuron)
+    functional.set_step_mode(network, "m")
+    if free:
+        assert trace_filters(network).space.names == free
+    else:
+        with pytest.raises(GraphError, match="tied to another layer"):
+            trace_filters(network)
 
 
 class Branching(nn.Module):

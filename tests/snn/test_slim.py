@@ -26,7 +26,9 @@ def silenced(network: nn.Module, graph: PruningGraph, mask: BoolArray) -> Iterat
     """Force the spikes of removed filters to zero, right after their neurons."""
     handles = []
     for item, part in zip(graph.layers, graph.space.split(mask), strict=True):
-        kept = torch.from_numpy(part.astype(np.float32)).view(1, 1, -1, 1, 1)
+        kept = torch.from_numpy(part.astype(np.float32)).view(
+            -1, 1, 1
+        )  # the last axes are channel, row, column
         for name in item.neurons:
             module = network.get_submodule(name)
             handles.append(module.register_forward_hook(lambda m, a, out, kept=kept: out * kept))

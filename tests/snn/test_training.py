@@ -64,3 +64,17 @@ def test_adversarial_training_needs_an_attack() -> None:
     data = load_dataset("digits").split("train", 10)
     with pytest.raises(OptionError, match="needs an attack"):
         Trainer(build_network("digits"), *data, attack=None, settings=TrainingSettings())
+
+
+def test_a_training_that_diverges_says_so() -> None:
+    made = trainer("standard")
+    made.network.network[-1].weight.data[:] = float("nan")
+    with pytest.raises(OptionError, match=r"diverged in epoch 1 .*lower learning rate"):
+        made.run_epoch()
+
+
+def test_large_seeds_are_fine() -> None:
+    settings = TrainingSettings(method="pgd-at", epochs=1, seed=2**62)
+    data = load_dataset("digits").split("train", 16)
+    network = DirectCoding(build_network("digits"), time_steps=1)
+    Trainer(network, *data, attack=ATTACK, settings=settings).run_epoch()
