@@ -186,7 +186,7 @@ def _own_copy(network: nn.Module) -> nn.Module:
         return copy.deepcopy(network)
     except RuntimeError as error:
         raise GraphError(
-            f"{type(network).__name__} cannot be copied ({one_line(error)}); remove reparametrisations of its "
+            f"{type(network).__name__} cannot be copied ({one_line(error)}); remove what computes its "
             f"weights first, such as with torch.nn.utils.prune.remove"
         ) from None
 
