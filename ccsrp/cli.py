@@ -177,7 +177,7 @@ def search(
             f"{problem}: {built.space.n_var} filters in {built.space.n_layers} layers", highlight=False
         )
         if getattr(built, "attack", None) is not None:
-            console.print(f"robust under: {built.attack.describe()}", highlight=False)
+            console.print(f"robust under: {built.attack.describe()}", highlight=False, soft_wrap=True)
         folder: RunFolder | None = None
         progress = SearchProgress(shown, budget)
 

@@ -87,8 +87,11 @@ def test_show_prints_every_member(run: tuple[Path, str]) -> None:
     assert done.returncode == 0
     front = pd.read_csv(run[0] / "front.csv")
     assert f"front of {len(front)} networks" in done.stdout
-    for row in front.itertuples():
-        assert f"{row.flops:,.0f}" in done.stdout
+    rows = [line.split() for line in done.stdout.splitlines() if line.strip()[:1].isdigit()]
+    assert [int(row[0]) for row in rows] == front["member"].tolist()
+    assert [row[1] for row in rows] == [f"{value:.3f}" for value in front["accuracy"]]
+    assert [row[-1] for row in rows] == [f"{value:.3f}" for value in front["test_robust_accuracy"]]
+    assert max(len(line) for line in done.stdout.splitlines()) <= 80 + len(str(run[0]))
 
 
 def test_problems_are_listed_with_what_they_are(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -39,7 +39,7 @@ class Steps:
 
     def line(self, text: str) -> None:
         """Say something that stays, above the bar."""
-        self._console.print(text, highlight=False)
+        self._console.print(text, highlight=False, soft_wrap=True)
 
 
 @contextmanager
@@ -85,22 +85,35 @@ class SearchProgress:
 
 
 def front_table(front: pd.DataFrame, *, title: str) -> Table:
-    """Lay a front out for the terminal; masks are left to the CSV."""
-    table = Table(title=title, title_justify="left", header_style="bold")
-    formats = {
-        "member": "{:.0f}",
-        "accuracy": "{:.3f}",
-        "robust_accuracy": "{:.3f}",
-        "cost": "{:.3f}",
-        "flops": "{:,.0f}",
-        "params": "{:,.0f}",
-        "synops": "{:,.0f}",
-        "test_accuracy": "{:.3f}",
-        "test_robust_accuracy": "{:.3f}",
-    }
-    shown = {name: form for name, form in formats.items() if name in front}
-    for name in shown:
-        table.add_column(name.replace("_", " ").replace("accuracy", "acc."), justify="right", no_wrap=True)
+    """Lay a front out in 80 columns; masks and exact counts are left to the CSV."""
+    table = Table(title=title, title_justify="left", header_style="bold", box=None, pad_edge=False)
+    shown = {name: column for name, column in _COLUMNS.items() if name in front}
+    for header, _ in shown.values():
+        table.add_column(header, justify="right", no_wrap=True)
     for row in front.itertuples():
-        table.add_row(*(form.format(getattr(row, name)) for name, form in shown.items()))
+        table.add_row(*(form(getattr(row, name)) for name, (_, form) in shown.items()))
     return table
+
+
+def _share(value: float) -> str:
+    return f"{value:.3f}"
+
+
+def _count(value: float) -> str:
+    for size, letter in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if value >= size:
+            return f"{value / size:.3g}{letter}"
+    return f"{value:.3g}"
+
+
+_COLUMNS: dict[str, tuple[str, Callable[[float], str]]] = {
+    "member": ("member", str),
+    "accuracy": ("acc.", _share),
+    "robust_accuracy": ("robust", _share),
+    "cost": ("cost", _share),
+    "flops": ("flops", _count),
+    "params": ("params", _count),
+    "synops": ("synops", _count),
+    "test_accuracy": ("test", _share),
+    "test_robust_accuracy": ("test robust", _share),
+}
