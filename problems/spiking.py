@@ -142,7 +142,7 @@ class SpikingPruning(PruningProblem):
         table = super().report(masks, objectives)
         tests, synops = [], []
         for done, mask in enumerate(masks, start=1):
-            network = self._evaluator.network(mask)
+            network = self._evaluator.network(mask, fused=True)
             tests.append(self._evaluator.judge(network, self._test_examples))
             synops.append(self._evaluator.synops(network))
             if on_member is not None:

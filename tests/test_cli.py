@@ -27,7 +27,7 @@ def ccsrp(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
         text=True,
         cwd=cwd,
         env=os.environ | {"COLUMNS": "200"},
-        timeout=120,
+        timeout=600,
         check=False,
     )
 

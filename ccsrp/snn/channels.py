@@ -88,12 +88,15 @@ class Follower:
         One entry a convolution, in order.
     spike_driven : set of str
         Names of weight layers whose input has passed a neuron.
+    called_once : set of str
+        Names of neurons that see one whole sequence in a forward pass.
     """
 
     def __init__(self, network: nn.Module, graph: fx.Graph) -> None:
         self._network = network
         self.produced: list[Channels] = []
         self.spike_driven: set[str] = set()
+        self.called_once: set[str] = set()
         called = [
             module
             for node in graph.nodes
@@ -118,6 +121,8 @@ class Follower:
             return flow
         if is_weight_layer(module) and inputs and all(flow.fired for flow in inputs):
             self.spike_driven.add(name)
+        if isinstance(module, NEURONS) and self._calls[id(module)] == 1 and not stepwise:
+            self.called_once.add(name)
         reason = self._refusal(module, inputs)
         if reason is not None:
             return self._stopped(module, inputs, reason)

@@ -46,11 +46,13 @@ class PruningGraph:
     """The prunable layers of a network in the order of the forward pass.
 
     ``spike_driven`` names the weight layers whose input has passed a spiking neuron; the others (the
-    first convolution, under direct coding) read the analog image.
+    first convolution, under direct coding) read the analog image. ``called_once`` names the neurons that
+    see one whole sequence in a forward pass, so that no state passes from call to call.
     """
 
     layers: tuple[PrunableLayer, ...]
     spike_driven: frozenset[str]
+    called_once: frozenset[str]
 
     @property
     def space(self) -> FilterSpace:
@@ -116,7 +118,11 @@ def trace_filters(network: nn.Module) -> PruningGraph:
             f"convolutions and linear layers, without an addition in between"
             + (f" (stopped: {', '.join(reasons[:3])})" if reasons else "")
         )
-    return PruningGraph(layers=layers, spike_driven=frozenset(followed.spike_driven))
+    return PruningGraph(
+        layers=layers,
+        spike_driven=frozenset(followed.spike_driven),
+        called_once=frozenset(followed.called_once),
+    )
 
 
 def _check_step_mode(network: nn.Module) -> None:
