@@ -74,7 +74,8 @@ class SpikingEvaluator:
     calibration : float32 [N, C, H, W], optional
         Training images for the batch norms of pruned networks; ``None`` leaves the base's statistics.
     batch_size : int
-        Images in one pass. Part of the definition of F: another size may round differently.
+        Images in one pass of the attack. More take memory and are no faster on a CPU; part of the definition
+        of F, because another size may round differently.
     device : str
     """
 
@@ -87,7 +88,7 @@ class SpikingEvaluator:
         attack: Attack,
         cost: Cost = "flops",
         calibration: torch.Tensor | None = None,
-        batch_size: int = 256,
+        batch_size: int = 128,
         device: str = "cpu",
     ) -> None:
         if cost not in COSTS:
@@ -120,7 +121,7 @@ class SpikingEvaluator:
             fuse_neurons(slim, self._graph.called_once)
         network = DirectCoding(slim, time_steps=self._base.time_steps).eval()
         if self._calibration is not None:
-            calibrate(network, self._calibration, batch_size=self._batch_size)
+            calibrate(network, self._calibration)
         return network
 
     def judge(self, network: DirectCoding, examples: Examples | None = None) -> Judgement:
