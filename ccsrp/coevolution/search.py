@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 
 import numpy as np
 
@@ -39,20 +38,18 @@ class GenerationReport:
         return asdict(self)
 
 
-@dataclass
-class _Batch:
-    """Whole networks to judge in one call, and whom each of them judges."""
+@dataclass(frozen=True)
+class _Placement:
+    """A whole network to judge, and whose part it judges.
 
-    company: list[BoolArray] = field(default_factory=list)
-    wholes: list[BoolArray] = field(default_factory=list)
-    judges: list[Callable[[FloatArray, BoolArray], None]] = field(default_factory=list)
+    ``index`` counts the offspring of ``layers``, or their survivors when ``survivor`` is set.
+    """
 
-    def add(
-        self, company: BoolArray, whole: BoolArray, judge: Callable[[FloatArray, BoolArray], None]
-    ) -> None:
-        self.company.append(company)
-        self.wholes.append(whole)
-        self.judges.append(judge)
+    whole: BoolArray
+    company: BoolArray
+    layers: tuple[int, ...]
+    index: int
+    survivor: bool = False
 
 
 class Coevolution:
@@ -112,63 +109,46 @@ class Coevolution:
         if self.generation == 0:
             dense = self.space.full()[None]
             self.archive.add(dense, self._evaluator.evaluate(dense))
-        told: list[list[tuple[int, FloatArray, BoolArray]]] = [[] for _ in self.subpopulations]
-        batch = _Batch()
         if self.generation == 0 and self.rule.together:
-            self._join_first_individuals(offspring, told, batch)
+            placements = self._join_first_individuals(offspring)
         else:
-            self._place_offspring(offspring, told, batch)
-            self._rejudge_survivors(batch)
-        self._judge(batch)
-        for subpopulation, parts, answers in zip(self.subpopulations, offspring, told, strict=True):
-            judged = np.zeros(len(parts), dtype=bool)
-            judged[[index for index, _, _ in answers]] = True
-            answers.sort(key=lambda answer: answer[0])
-            subpopulation.tell(
-                judged, np.array([f for _, f, _ in answers]), np.array([whole for _, _, whole in answers])
-            )
+            placements = [*self._place_offspring(offspring), *self._place_stale_survivors()]
+        judged = self._judge(placements)
+        for placement, objectives in judged:
+            if placement.survivor:
+                for layer in placement.layers:
+                    self.subpopulations[layer].rejudge(placement.index, objectives, placement.company)
+        for layer, subpopulation in enumerate(self.subpopulations):
+            self._tell(subpopulation, layer, len(offspring[layer]), judged)
         self.generation += 1
         self._idle = 0 if self.evaluations > before else self._idle + 1
         return self._report()
 
-    def _join_first_individuals(
-        self, offspring: list[BoolArray], told: list[list[tuple[int, FloatArray, BoolArray]]], batch: _Batch
-    ) -> None:
+    def _join_first_individuals(self, offspring: list[BoolArray]) -> list[_Placement]:
         """Join first individuals of equal rank: one evaluation judges a part of every layer."""
+        placements = []
         for index in range(max(len(parts) for parts in offspring)):
+            present = tuple(layer for layer, parts in enumerate(offspring) if index < len(parts))
             whole = self.space.full()
-            present = [layer for layer, parts in enumerate(offspring) if index < len(parts)]
             for layer in present:
                 whole[self.space.slices[layer]] = offspring[layer][index]
+            placements.append(_Placement(whole, whole, present, index))
+        return placements
 
-            def judge(
-                f: FloatArray, company: BoolArray, index: int = index, present: list[int] = present
-            ) -> None:
-                for layer in present:
-                    told[layer].append((index, f, company))
-
-            batch.add(whole, whole, judge)
-
-    def _place_offspring(
-        self, offspring: list[BoolArray], told: list[list[tuple[int, FloatArray, BoolArray]]], batch: _Batch
-    ) -> None:
+    def _place_offspring(self, offspring: list[BoolArray]) -> list[_Placement]:
         """Put each offspring into company; layers take turns, so that a cut budget treats them alike."""
         companies = [self.rule.company(parts, layer, self._context) for layer, parts in enumerate(offspring)]
-        for index in range(max(len(parts) for parts in offspring)):
-            for layer, parts in enumerate(offspring):
-                if index < len(parts):
+        return [
+            self._placed(layer, parts[index], companies[layer][index], index)
+            for index in range(max(len(parts) for parts in offspring))
+            for layer, parts in enumerate(offspring)
+            if index < len(parts)
+        ]
 
-                    def judge(
-                        f: FloatArray, company: BoolArray, index: int = index, layer: int = layer
-                    ) -> None:
-                        told[layer].append((index, f, company))
-
-                    company = companies[layer][index]
-                    batch.add(company, self._placed(layer, parts[index], company), judge)
-
-    def _rejudge_survivors(self, batch: _Batch) -> None:
-        """Renew the standing of survivors whose company has moved on, up to a share of each layer."""
+    def _place_stale_survivors(self) -> list[_Placement]:
+        """Put survivors whose company has moved on into new company, up to a share of each layer."""
         most = round(self.settings.rejudged_share * self.settings.subpopulation_size)
+        placements = []
         for layer, subpopulation in enumerate(self.subpopulations):
             stale = [
                 index
@@ -177,34 +157,41 @@ class Coevolution:
             ][:most]
             parts = subpopulation.parts[stale]
             companies = self.rule.company(parts, layer, self._context)
-            for index, part, company in zip(stale, parts, companies, strict=True):
+            placements += [
+                self._placed(layer, part, company, index, survivor=True)
+                for index, part, company in zip(stale, parts, companies, strict=True)
+            ]
+        return placements
 
-                def judge(
-                    f: FloatArray,
-                    company: BoolArray,
-                    index: int = index,
-                    subpopulation: Subpopulation = subpopulation,
-                ) -> None:
-                    subpopulation.rejudge(index, f, company)
-
-                batch.add(company, self._placed(layer, part, company), judge)
-
-    def _placed(self, layer: int, part: BoolArray, company: BoolArray) -> BoolArray:
+    def _placed(
+        self, layer: int, part: BoolArray, company: BoolArray, index: int, *, survivor: bool = False
+    ) -> _Placement:
         whole = company.copy()
         whole[self.space.slices[layer]] = part
-        return whole
+        return _Placement(whole, company, (layer,), index, survivor)
 
-    def _judge(self, batch: _Batch) -> None:
-        """Evaluate as much of the batch as the budget allows, in one call."""
-        if not batch.wholes:
-            return
-        wholes = np.array(batch.wholes)
+    def _judge(self, placements: list[_Placement]) -> list[tuple[_Placement, FloatArray]]:
+        """Evaluate as many as the budget allows, in one call; the rest are forgotten."""
+        if not placements:
+            return []
+        wholes = np.array([placement.whole for placement in placements])
         spent = np.cumsum(self._evaluator.unseen(wholes))
         affordable = int(np.searchsorted(spent, self.settings.budget - self.evaluations, side="right"))
         objectives = self._evaluator.evaluate(wholes[:affordable])
         self.archive.add(wholes[:affordable], objectives)
-        for f, company, judge in zip(objectives, batch.company, batch.judges, strict=False):
-            judge(f, company)
+        return list(zip(placements[:affordable], objectives, strict=True))
+
+    @staticmethod
+    def _tell(
+        subpopulation: Subpopulation, layer: int, asked: int, judged: list[tuple[_Placement, FloatArray]]
+    ) -> None:
+        """Hand a layer the answers to its offspring, in the order in which it was asked for them."""
+        mine = [(p, f) for p, f in judged if layer in p.layers and not p.survivor]
+        answered = np.zeros(asked, dtype=bool)
+        answered[[placement.index for placement, _ in mine]] = True
+        subpopulation.tell(
+            answered, np.array([f for _, f in mine]), np.array([placement.company for placement, _ in mine])
+        )
 
     def _report(self) -> GenerationReport:
         best = self.archive.objectives.min(axis=0)
