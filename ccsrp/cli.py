@@ -16,6 +16,8 @@ from ccsrp.errors import CcsrpError, OptionError, one_line
 
 __all__ = ["app", "main"]
 
+INTERRUPTED = 130  # 128 + SIGINT, as shells have it
+
 app = typer.Typer(
     help="Prune spiking neural networks by cooperative coevolution: accurate, robust, small.",
     no_args_is_help=True,
@@ -292,6 +294,11 @@ def main() -> NoReturn:
         print(f"ccsrp: {error}", file=sys.stderr)
         sys.exit(2)
     except KeyboardInterrupt:
-        print("ccsrp: interrupted", file=sys.stderr)
-        sys.exit(130)
-    sys.exit(0)
+        status: int | str | None = INTERRUPTED
+    except SystemExit as end:  # Typer ends so, after an interrupt too
+        status = end.code
+    else:
+        status = 0
+    if status == INTERRUPTED:
+        print("ccsrp: interrupted; what had been written by then is whole", file=sys.stderr)
+    sys.exit(status)
