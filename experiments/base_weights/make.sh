@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Make the base weights that ship in problems/weights, and say their SHA-256 for the problem classes.
-# Takes about 2 minutes for digits and 35 for Fashion-MNIST on 2 cores; goes on where it was interrupted.
+# Takes under a minute for digits and about half an hour for Fashion-MNIST on 2 cores; goes on where it was interrupted.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 ccsrp=${CCSRP:-.venv/bin/ccsrp}

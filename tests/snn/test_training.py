@@ -8,6 +8,8 @@ import torch
 from ccsrp.attack.pgd import Attack
 from ccsrp.errors import OptionError
 from ccsrp.snn.data import load_dataset
+from ccsrp.snn.graph import trace_filters
+from ccsrp.snn.lif import FusedNeuron, fuse_neurons
 from ccsrp.snn.networks import DirectCoding, build_network
 from ccsrp.snn.training import Trainer, TrainingSettings
 
@@ -78,3 +80,12 @@ def test_large_seeds_are_fine() -> None:
     data = load_dataset("digits").split("train", 16)
     network = DirectCoding(build_network("digits"), time_steps=1)
     Trainer(network, *data, attack=ATTACK, settings=settings).run_epoch()
+
+
+def test_fused_neurons_train_to_the_same_weights() -> None:
+    plain, fused = trainer("pgd-at"), trainer("pgd-at")
+    inner = fused.network.network
+    fuse_neurons(inner, trace_filters(inner).called_once)
+    assert sum(isinstance(module, FusedNeuron) for module in inner.modules()) == 3
+    assert plain.run_epoch() == fused.run_epoch()
+    assert all(torch.equal(a, fused.state()[name]) for name, a in plain.state().items())
