@@ -246,7 +246,7 @@ def train(
     """Train a problem's base network, for 'ccsrp search PROBLEM --weights DIR/weights.safetensors'."""
     from contextlib import nullcontext
 
-    from ccsrp.device import checked_device
+    from ccsrp.checks import checked_device
     from ccsrp.registry import problem_class
     from ccsrp.report.terminal import steps as progress_steps
     from ccsrp.runs.folder import new_folder

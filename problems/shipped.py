@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-from ccsrp.device import checked_device
+from ccsrp.checks import checked_device
 from ccsrp.errors import OptionError, WeightsError
 from problems.spiking import SpikingPruning
 

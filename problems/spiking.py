@@ -74,7 +74,7 @@ class SpikingPruning(PruningProblem):
         test_images: int = 1000,
         device: str | None = None,
     ) -> None:
-        from ccsrp.device import checked_device
+        from ccsrp.checks import checked_device
         from ccsrp.evaluation.spiking import Examples, SpikingEvaluator
         from ccsrp.snn.weights import weights_sha256
 

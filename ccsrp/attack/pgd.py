@@ -15,6 +15,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from ccsrp.attack.surrogate import backward_surrogate, parse_surrogate
+from ccsrp.checks import check_seed
 from ccsrp.errors import OptionError
 
 __all__ = ["Attack", "perturb", "random_start", "robust_images"]
@@ -67,8 +68,7 @@ class Attack:
             raise OptionError(f"step_size must lie in (0, 1], got {self.step_size}")
         if not isinstance(self.steps, int) or self.steps < 1:
             raise OptionError(f"an attack needs a whole number of steps, at least 1 step, got {self.steps}")
-        if not isinstance(self.seed, int) or not 0 <= self.seed < 2**63:
-            raise OptionError(f"seed must be a whole number from 0 to 2**63 - 1, got {self.seed}")
+        check_seed(self.seed)
         if self.schedule not in ("constant", "falling"):
             raise OptionError(f"schedule must be 'constant' or 'falling', got {self.schedule!r}")
         if self.loss not in ("cross_entropy", "margin"):

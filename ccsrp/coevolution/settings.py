@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ccsrp.checks import check_seed
 from ccsrp.errors import OptionError
 
 __all__ = ["SearchSettings"]
@@ -57,8 +58,7 @@ class SearchSettings:
             raise OptionError(
                 f"a subpopulation (--subpop) needs at least 2 individuals, got {self.subpopulation_size}"
             )
-        if not 0 <= self.seed < 2**63:
-            raise OptionError(f"seed must be a whole number from 0 to 2**63 - 1, got {self.seed}")
+        check_seed(self.seed)
         for name in ("bit_flip_rate", "crossover_rate", "max_removed", "rejudged_share"):
             if not 0 <= getattr(self, name) <= 1:
                 raise OptionError(f"{name} must lie in [0, 1], got {getattr(self, name)}")

@@ -48,6 +48,18 @@ class FusedNeuron(nn.Module):
         spikes: torch.Tensor = _Fire.apply(x_seq, self)
         return spikes
 
+    @property
+    def dynamics(self) -> tuple[np.float32, bool, np.float32, bool, np.float32]:
+        """What the kernels take: tau, decay of the input, threshold, soft reset or not, reset value."""
+        reset = np.float32(self.v_reset or 0.0)
+        return (
+            np.float32(self.tau),
+            self.decay_input,
+            np.float32(self.v_threshold),
+            self.v_reset is None,
+            reset,
+        )
+
     def extra_repr(self) -> str:
         """Describe the neuron as SpikingJelly does."""
         return f"tau={self.tau}, v_threshold={self.v_threshold}, v_reset={self.v_reset}"
@@ -93,16 +105,7 @@ class _Fire(torch.autograd.Function):
     def forward(ctx: Any, x_seq: torch.Tensor, node: FusedNeuron) -> torch.Tensor:
         x_seq = x_seq.contiguous()
         charged, spikes = torch.empty_like(x_seq), torch.empty_like(x_seq)
-        _charge_and_fire(
-            _steps(x_seq),
-            _steps(charged),
-            _steps(spikes),
-            np.float32(node.tau),
-            node.decay_input,
-            np.float32(node.v_threshold),
-            node.v_reset is None,
-            np.float32(node.v_reset or 0.0),
-        )
+        _charge_and_fire(_steps(x_seq), _steps(charged), _steps(spikes), *node.dynamics)
         ctx.save_for_backward(charged)
         # The attacker may have swapped the surrogate: the one in force now is the one that counts.
         ctx.node, ctx.surrogate = node, node.surrogate_function
@@ -115,21 +118,10 @@ class _Fire(torch.autograd.Function):
         currents = torch.empty_like(charged)
         is_atan = type(function) is surrogate.ATan
         slopes = charged if is_atan else _slopes(function, charged - node.v_threshold)
-        _back(
-            _steps(gradients[0].contiguous()),
-            _steps(charged),
-            _steps(slopes),
-            _steps(currents),
-            np.float32(node.tau),
-            node.decay_input,
-            np.float32(node.v_threshold),
-            node.v_reset is None,
-            np.float32(node.v_reset or 0.0),
-            node.detach_reset,
-            is_atan,
-            np.float32(function.alpha / 2 if is_atan else 0),
-            np.float32(math.pi / 2 * function.alpha if is_atan else 0),
-        )
+        half, scale = (function.alpha / 2, math.pi / 2 * function.alpha) if is_atan else (0.0, 0.0)
+        atan = (is_atan, np.float32(half), np.float32(scale))
+        buffers = (_steps(gradients[0].contiguous()), _steps(charged), _steps(slopes), _steps(currents))
+        _back(*buffers, node.detach_reset, *atan, *node.dynamics)
         return currents, None
 
 
@@ -173,15 +165,15 @@ def _back(  # type: ignore[no-untyped-def]
     charged,
     slopes,
     currents,
+    detach,
+    is_atan,
+    half,
+    scale,
     tau,
     decay_input,
     threshold,
     soft,
     reset,
-    detach,
-    is_atan,
-    half,
-    scale,
 ):
     steps, size = charged.shape
     one, zero = np.float32(1), np.float32(0)

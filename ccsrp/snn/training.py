@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Literal
 
 import torch
@@ -16,6 +16,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from ccsrp.attack.pgd import Attack, perturb, random_start
+from ccsrp.checks import check_seed
 from ccsrp.errors import OptionError
 
 __all__ = ["EpochReport", "Trainer", "TrainingSettings"]
@@ -55,8 +56,7 @@ class TrainingSettings:
         for key in ("epochs", "batch_size", "learning_rate"):
             if not 0 < getattr(self, key) < math.inf:
                 raise OptionError(f"{key} must be above 0 and finite, got {getattr(self, key)}")
-        if not 0 <= self.seed < 2**63:
-            raise OptionError(f"seed must be a whole number from 0 to 2**63 - 1, got {self.seed}")
+        check_seed(self.seed)
 
 
 @dataclass(frozen=True)
@@ -147,7 +147,7 @@ class Trainer:
             return F.cross_entropy(logits, labels), logits.detach()
         # Batch statistics must not see the attack's own passes.
         self.network.eval()
-        attack = Attack(**(asdict(self.attack) | {"seed": seed}))
+        attack = replace(self.attack, seed=seed)
         attacked = perturb(self.network, images, labels, random_start(images, attack), attack)
         logits = self.network.train()(attacked)
         if self.settings.method == "pgd-at":

@@ -135,6 +135,7 @@ def test_survivors_are_judged_anew_when_their_company_moves_on() -> None:
         ({"collaborators": "friends"}, "choose one of archive, elite, base"),
         ({"subpopulation_size": 1}, "at least 2"),
         ({"seed": -1}, "seed"),
+        ({"seed": 1.5}, "seed must be a whole number"),
         ({"bit_flip_rate": 1.1}, "bit_flip_rate"),
         ({"max_removed": -0.1}, "max_removed"),
         ({"initial_keep": (0.9, 0.5)}, "initial_keep"),

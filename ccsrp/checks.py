@@ -1,10 +1,22 @@
-"""Where networks run."""
+"""Checks of options that several rooms take."""
 
 from __future__ import annotations
 
 from ccsrp.errors import OptionError, one_line
 
-__all__ = ["checked_device"]
+__all__ = ["check_seed", "checked_device"]
+
+
+def check_seed(seed: object) -> None:
+    """See that a seed is one that numpy and torch take.
+
+    Raises
+    ------
+    OptionError
+        Not a whole number from 0 to 2**63 - 1.
+    """
+    if not isinstance(seed, int) or not 0 <= seed < 2**63:
+        raise OptionError(f"seed must be a whole number from 0 to 2**63 - 1, got {seed}")
 
 
 def checked_device(name: str | None) -> str:
