@@ -1,0 +1,141 @@
+"""Convolution driven by events: work is done for inputs that are not zero, and for no others.
+
+Forwards the events are spikes; backwards they are gradients, most of which a pooling layer has zeroed.
+"""
+
+from __future__ import annotations
+
+import numba
+
+from ccsrp.snn.compiled.rows import LANES, add_rows, lowest_bit, nonzero_lanes
+
+__all__ = ["dot_gather", "gather", "list_events"]
+
+
+@numba.njit
+def list_events(  # type: ignore[no-untyped-def]
+    memory, at, steps, rows, columns, channels, width, codes, events, starts
+):
+    """List the inputs that are not zero at every time step, place by place.
+
+    An event's code is ``column * channels + channel``; its values at all time steps lie side by side.
+    Events of place p are ``starts[p]`` to ``starts[p + 1]``.
+    """
+    count = 0
+    size = rows * columns * width
+    for place in range(rows * columns):
+        starts[place] = count
+        first_code = (place % columns) * channels
+        for group in range(0, channels, LANES):
+            source = at + place * width + group
+            lanes = 0
+            for t in range(steps):
+                lanes |= nonzero_lanes(memory, source + t * size)
+            if channels - group < LANES:
+                lanes &= (1 << (channels - group)) - 1
+            while lanes != 0:
+                lane = lowest_bit(lanes)
+                lanes &= lanes - 1
+                codes[count] = first_code + group + lane
+                for t in range(steps):
+                    events[count * steps + t] = memory[source + lane + t * size]
+                count += 1
+    starts[rows * columns] = count
+
+
+@numba.njit
+def gather(  # type: ignore[no-untyped-def]
+    memory, out, out_rows, out_columns, width, grid, steps, rows, columns, channels, codes, events, starts, weights
+):
+    """Add to every output place the weight rows of the events that it sees.
+
+    ``memory[out:]`` holds the sums' start: biases, zeros, or what to add to.
+    """
+    size = out_rows * out_columns * width
+    groups = width // LANES
+    for row in range(grid.first_row, out_rows, grid.out_stride):
+        top = (row - grid.first_row) // grid.out_stride * grid.in_stride + grid.row_offset
+        first_tap, last_tap = max(0, -top), min(grid.row_taps, rows - top)
+        for column in range(grid.first_column, out_columns, grid.out_stride):
+            left = (
+                column - grid.first_column
+            ) // grid.out_stride * grid.in_stride + grid.column_offset
+            first_column, last_column = max(0, left), min(columns, left + grid.column_taps)
+            if first_column >= last_column:
+                continue
+            place = out + (row * out_columns + column) * width
+            for tap in range(first_tap, last_tap):
+                line = (top + tap) * columns
+                first, last = starts[line + first_column], starts[line + last_column]
+                if first == last:
+                    continue
+                kernel = grid.weights + (tap * grid.column_taps - left) * channels * width
+                t = 0
+                while t < steps:
+                    together = 4 if steps - t >= 4 else (2 if steps - t >= 2 else 1)
+                    group = 0
+                    while group < groups:
+                        # 5 groups are 3 and 2, not 4 and 1: a lone group waits for its own last sum.
+                        wide = min(4, groups - group)
+                        if groups - group == 5 or groups - group == 6:
+                            wide = 3
+                        add_rows(
+                            together,
+                            wide,
+                            memory,
+                            place + t * size + group * LANES,
+                            size,
+                            codes,
+                            events,
+                            t,
+                            steps,
+                            first,
+                            last,
+                            weights,
+                            kernel + group * LANES,
+                            width,
+                        )
+                        group += wide
+                    t += together
+
+
+@numba.njit(fastmath={"reassoc", "contract"})
+def _dot(memory, at, weights, kernel, count):  # type: ignore[no-untyped-def]
+    total = memory[at] * weights[kernel]
+    for i in range(1, count):
+        total += memory[at + i] * weights[kernel + i]
+    return total
+
+
+@numba.njit
+def dot_gather(  # type: ignore[no-untyped-def]
+    memory, out, out_rows, out_columns, out_channels, out_width, grid, steps, rows, columns, width, at, weights
+):
+    """Do what ``gather`` does for few output channels: one dot product each, over inputs zero or not.
+
+    Weights are ``[out_channels, row_taps, column_taps, width]``.
+    """
+    line = grid.column_taps * width
+    for t in range(steps):
+        for row in range(grid.first_row, out_rows, grid.out_stride):
+            top = (row - grid.first_row) // grid.out_stride * grid.in_stride + grid.row_offset
+            first_tap, last_tap = max(0, -top), min(grid.row_taps, rows - top)
+            for column in range(grid.first_column, out_columns, grid.out_stride):
+                left = (
+                    column - grid.first_column
+                ) // grid.out_stride * grid.in_stride + grid.column_offset
+                first_column, last_column = max(0, left), min(columns, left + grid.column_taps)
+                if first_column >= last_column:
+                    continue
+                place = out + ((t * out_rows + row) * out_columns + column) * out_width
+                for tap in range(first_tap, last_tap):
+                    source = at + ((t * rows + top + tap) * columns + first_column) * width
+                    for channel in range(out_channels):
+                        kernel = (
+                            grid.weights
+                            + (channel * grid.row_taps + tap) * line
+                            + (first_column - left) * width
+                        )
+                        memory[place + channel] += _dot(
+                            memory, source, weights, kernel, (last_column - first_column) * width
+                        )

@@ -1,0 +1,100 @@
+"""One compiled network: images to logits and input gradients."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import numba
+import numpy as np
+import torch
+
+from ccsrp.snn.compiled.machine import run_images
+from ccsrp.snn.compiled.memory import aligned
+from ccsrp.snn.compiled.program import Program
+from ccsrp.snn.compiled.table import Loss
+
+__all__ = ["CompiledNetwork", "Workspace"]
+
+
+class Workspace:
+    """Memory for running programs, kept from one to the next: fresh pages cost as much as the work."""
+
+    def __init__(self) -> None:
+        self._memories = aligned(1, 1)
+        self._events = aligned(1, 1)
+        self._codes = np.empty((1, 1), dtype=np.int32)
+        self._starts = np.empty((1, 1), dtype=np.int64)
+        self.lock = threading.Lock()
+
+    def memories(self, program: Program, rows: int) -> Any:
+        """Return memory for ``rows`` images at once."""
+        if self._memories.shape[0] < rows or self._memories.shape[1] < program.memory_size:
+            width = max(program.memory_size, self._memories.shape[1])
+            self._memories = aligned(max(rows, self._memories.shape[0]), width)
+        return self._memories[:rows]
+
+    def events(self, program: Program) -> tuple[Any, Any, Any]:
+        """Return lists of events for every thread: codes, values, starts."""
+        threads = numba.config.NUMBA_NUM_THREADS
+        if self._codes.shape[0] < threads or self._codes.shape[1] < program.event_count:
+            self._codes = np.empty((threads, program.event_count), dtype=np.int32)
+        size = program.event_count * program.event_steps
+        if self._events.shape[0] < threads or self._events.shape[1] < size:
+            self._events = aligned(threads, size)
+        if self._starts.shape[0] < threads or self._starts.shape[1] < program.place_count + 1:
+            self._starts = np.empty((threads, program.place_count + 1), dtype=np.int64)
+        return self._codes, self._events, self._starts
+
+
+class CompiledNetwork:
+    """A network in inference, folded and event-driven, on the CPU.
+
+    Parameters
+    ----------
+    program : Program
+    workspace : Workspace
+        Shared by networks that run one after another.
+    """
+
+    def __init__(self, program: Program, workspace: Workspace) -> None:
+        self._program = program
+        self._workspace = workspace
+
+    def __call__(self, images: torch.Tensor) -> torch.Tensor:
+        """Map images, float32 [B, C, H, W], to logits, float32 [B, classes]."""
+        return self._run(images, np.zeros(len(images), dtype=np.int64), Loss.NONE, 0.0)[0]
+
+    def loss_gradient(
+        self, images: torch.Tensor, labels: torch.Tensor, *, loss: Loss, alpha: float
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return logits [B, classes] and each image's gradient of its own loss [B, C, H, W].
+
+        ``alpha`` is that of the ATan surrogate; 0 takes each neuron's own.
+        """
+        return self._run(images, labels.numpy(), loss, alpha)
+
+    def _run(
+        self, images: torch.Tensor, labels: Any, loss: Loss, alpha: float
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        program, workspace = self._program, self._workspace
+        pixels = np.ascontiguousarray(images.detach().numpy())
+        logits = np.empty((len(pixels), program.classes), dtype=np.float32)
+        gradients = np.empty(pixels.shape if loss != Loss.NONE else (0, 1, 1, 1), dtype=np.float32)
+        with workspace.lock:
+            run_images(
+                program.operations,
+                program.gathers,
+                program.windows,
+                program.weights,
+                program.places,
+                pixels,
+                labels,
+                int(loss),
+                np.float32(alpha),
+                workspace.memories(program, numba.config.NUMBA_NUM_THREADS),
+                *workspace.events(program),
+                logits,
+                gradients,
+            )
+        return torch.from_numpy(logits), torch.from_numpy(gradients)

@@ -1,0 +1,222 @@
+"""A recipe and the weights that a mask leaves, made into the tables that the machine runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from spikingjelly.activation_based import neuron
+
+from ccsrp.snn.compiled.lower import Operation, Recipe
+from ccsrp.snn.compiled.memory import place_intervals
+from ccsrp.snn.compiled.packing import Packer
+from ccsrp.snn.compiled.rows import LANES
+from ccsrp.snn.compiled.table import GATHER, OPERATION, Kind
+
+__all__ = ["Layers", "Program", "build_program"]
+
+Float32 = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Layers:
+    """What a program is filled with.
+
+    Parameters
+    ----------
+    weights : callable
+        Name of a convolution or linear layer -> weight [out, in, ...] and bias [out] or None, as slim as
+        the mask leaves them.
+    norms : callable
+        Name of a batch norm -> the factor and shift of each channel that it amounts to.
+    neurons : callable
+        Name of a neuron -> the SpikingJelly module.
+    """
+
+    weights: Callable[[str], tuple[Float32, Float32 | None]]
+    norms: Callable[[str], tuple[Float32, Float32]]
+    neurons: Callable[[str], Any]
+
+
+@dataclass(frozen=True)
+class Program:
+    """Tables of one network, and how much memory each thread needs to run it.
+
+    ``places`` are offsets of the image, the output, and their gradients, the padded width of the image,
+    time steps of the output, and its padded width.
+    """
+
+    operations: NDArray[Any]
+    gathers: NDArray[Any]
+    windows: NDArray[np.int64]
+    weights: Float32
+    places: tuple[int, int, int, int, int, int, int]
+    classes: int
+    memory_size: int
+    event_count: int
+    event_steps: int
+    place_count: int
+
+
+def build_program(
+    recipe: Recipe, operations: Sequence[Operation], layers: Layers, *, gradients: bool = True
+) -> Program:
+    """Fill the tables of ``recipe.operations`` or ``recipe.folded``.
+
+    Without ``gradients`` the program can only run forwards, in less memory.
+    """
+    builder = _Builder(recipe, operations, layers)
+    return builder.program(gradients=gradients)
+
+
+class _Builder:
+    def __init__(self, recipe: Recipe, operations: Sequence[Operation], layers: Layers) -> None:
+        self._recipe = recipe
+        self._operations = operations
+        self._layers = layers
+        self._channels: dict[int, int] = {0: recipe.image_channels}
+        self._packer = Packer()
+        self._windows: list[tuple[int, int, int]] = []
+        self._records = np.zeros(len(operations), dtype=OPERATION)
+
+    def program(self, *, gradients: bool) -> Program:
+        for record, operation in zip(self._records, self._operations, strict=True):
+            self._describe(record, operation)
+        values, charged, slopes, total = self._memory(gradients)
+        written: set[int] = set()
+        for number in reversed(range(len(self._operations))):
+            record, operation = self._records[number], self._operations[number]
+            record["y"], record["charged"] = values[operation.output], charged.get(number, 0)
+            record["grad_y"] = slopes.get(operation.output, 0)
+            for suffix, value in zip(("x", "x2"), operation.inputs, strict=False):
+                record[suffix], record[f"grad_{suffix}"] = values[value], slopes.get(value, 0)
+                record[f"add_{suffix}"] = value in written
+                written.add(value)
+        output, shapes = self._recipe.output, self._recipe.shapes
+        sizes = [
+            (shape.rows * shape.columns * self._channels[value], shape.steps, shape.rows * shape.columns)
+            for value, shape in enumerate(shapes)
+            if value in self._channels
+        ]
+        return Program(
+            operations=self._records,
+            gathers=np.array(self._packer.gathers, dtype=GATHER),
+            windows=np.array(self._windows or [(0, 0, 0)], dtype=np.int64),
+            weights=self._packer.array(),
+            places=(
+                values[0],
+                values[output],
+                slopes.get(0, 0),
+                slopes.get(output, 0),
+                _padded(self._channels[0]),
+                shapes[output].steps,
+                _padded(self._channels[output]),
+            ),
+            classes=self._channels[output],
+            memory_size=total,
+            event_count=max(count for count, _, _ in sizes),
+            event_steps=max(steps for _, steps, _ in sizes),
+            place_count=max(places for _, _, places in sizes),
+        )
+
+    def _describe(self, record: Any, operation: Operation) -> None:
+        """Fill in everything but where things lie."""
+        source = operation.inputs[0]
+        channels = self._channels[source]
+        record["kind"] = operation.kind
+        if operation.kind == Kind.CONVOLVE:
+            self._convolution(record, operation)
+        elif operation.kind == Kind.NORMALISE:
+            factor, shift = self._layers.norms(operation.norm)
+            record["bias"] = self._packer.add(factor[None], _padded(channels))
+            self._packer.add(shift[None], _padded(channels))
+        elif operation.kind == Kind.FIRE:
+            self._neuron(record, self._layers.neurons(operation.module))
+        elif operation.kind in (Kind.MAX_POOL, Kind.AVERAGE_POOL):
+            for name, windows in zip(("row_windows", "column_windows"), operation.rows, strict=True):
+                record[name] = len(self._windows)
+                self._windows.extend(windows)
+        record["factor"], record["offset"] = operation.factor, operation.offset
+        self._channels.setdefault(operation.output, channels)
+        for prefix, value in (("", source), ("out_", operation.output)):
+            shape = self._recipe.shapes[value]
+            record[f"{prefix}steps"], record[f"{prefix}rows"] = shape.steps, shape.rows
+            record[f"{prefix}columns"] = shape.columns
+            record[f"{prefix}channels"] = self._channels[value]
+            record[f"{prefix}width"] = _padded(self._channels[value])
+
+    def _convolution(self, record: Any, operation: Operation) -> None:
+        weight, bias = self._layers.weights(operation.module)
+        out, channels = len(weight), self._channels[operation.inputs[0]]
+        kernel = weight.reshape(out, channels, *operation.kernel)
+        shift = np.zeros(out, dtype=np.float32) if bias is None else bias
+        if operation.norm:
+            factor, offset = self._layers.norms(operation.norm)
+            kernel, shift = kernel * factor[:, None, None, None], shift * factor + offset
+        self._channels[operation.output] = out
+        record["bias"] = self._packer.add(shift[None], _padded(out))
+        record["forward"] = self._packer.forward(kernel, operation.stride, operation.padding)
+        record["by_dots"] = channels <= Packer.FEW_CHANNELS
+        record["backward"], record["backward_count"] = self._packer.backward(
+            kernel, operation.stride, operation.padding
+        )
+
+    @staticmethod
+    def _neuron(record: Any, node: Any) -> None:
+        if isinstance(node, neuron.ParametricLIFNode):
+            record["decay"] = float(node.w.detach().sigmoid())
+        else:
+            # An IF neuron keeps all of its charge, and so does one whose tau is infinite.
+            record["decay"] = 1 / node.tau if isinstance(node, neuron.LIFNode) else 0.0
+        record["decay_input"] = getattr(node, "decay_input", False)
+        record["threshold"], record["reset"] = node.v_threshold, node.v_reset or 0.0
+        record["soft"], record["detach"] = node.v_reset is None, node.detach_reset
+        record["alpha"] = node.surrogate_function.alpha
+
+    def _memory(self, gradients: bool) -> tuple[dict[int, int], dict[int, int], dict[int, int], int]:
+        """Place values, the neurons' potentials, and gradients, by when they are needed."""
+        count = len(self._operations)
+        back = [2 * count + 1 - number if gradients else 0 for number in range(count)]
+        start, end = {0: 0}, {0: 0, self._recipe.output: count + 1}
+        potentials: dict[int, tuple[int, int, int]] = {}
+        for number, operation in enumerate(self._operations):
+            now = number + 1
+            start[operation.output] = now
+            needed_back = operation.kind in (Kind.MAX_POOL, Kind.MULTIPLY)
+            for value in operation.inputs:
+                end[value] = max(end.get(value, 0), now, back[number] if needed_back else 0)
+            kept = operation.kind == Kind.MAX_POOL
+            end[operation.output] = max(end.get(operation.output, 0), now, back[number] if kept else 0)
+            if operation.kind == Kind.FIRE:
+                potentials[number] = (now, max(now, back[number]), self._size(operation.output))
+        reached = {}
+        for number in range(count) if gradients else ():
+            for value in self._operations[number].inputs:
+                reached[value] = back[number]
+        if gradients:
+            reached[self._recipe.output] = count + 1
+        makers = {operation.output: back[number] for number, operation in enumerate(self._operations)}
+        keys = [("value", value) for value in start]
+        intervals = [(start[value], end[value], self._size(value)) for value in start]
+        keys += [("charged", number) for number in potentials]
+        intervals += list(potentials.values())
+        keys += [("gradient", value) for value in reached]
+        intervals += [
+            (first, makers.get(value, 2 * count + 2), self._size(value)) for value, first in reached.items()
+        ]
+        offsets, total = place_intervals(intervals)
+        found: dict[str, dict[int, int]] = {"value": {}, "charged": {}, "gradient": {}}
+        for (kind, number), offset in zip(keys, offsets, strict=True):
+            found[kind][number] = offset
+        return found["value"], found["charged"], found["gradient"], total
+
+    def _size(self, value: int) -> int:
+        shape = self._recipe.shapes[value]
+        return shape.steps * shape.rows * shape.columns * _padded(self._channels[value])
+
+
+def _padded(channels: int) -> int:
+    return -(-channels // LANES) * LANES

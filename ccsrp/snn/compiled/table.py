@@ -1,0 +1,80 @@
+"""How a program is laid out in memory: the records that the machine reads.
+
+A *value* is what one edge of the network carries for one image: float32 ``[steps, rows * columns, width]``,
+``width`` being its channels padded to whole groups of 16. Values and their gradients lie in one float32
+workspace; records say where.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+import numpy as np
+
+__all__ = ["GATHER", "OPERATION", "Kind", "Loss"]
+
+
+class Kind(IntEnum):
+    """What an operation does to its inputs."""
+
+    CONVOLVE = 0
+    NORMALISE = 1
+    REPEAT = 2
+    FIRE = 3
+    MAX_POOL = 4
+    AVERAGE_POOL = 5
+    ADD = 6
+    MULTIPLY = 7
+    SCALE = 8
+
+
+class Loss(IntEnum):
+    """What an attacker increases; ``NONE`` asks for logits alone."""
+
+    NONE = 0
+    CROSS_ENTROPY = 1
+    MARGIN = 2
+
+
+_SHAPE = ("steps", "rows", "columns", "channels", "width")
+
+OPERATION = np.dtype(
+    [
+        ("kind", np.int64),
+        # Offsets of the inputs, the output, what a neuron keeps for its gradient, and their gradients.
+        *((name, np.int64) for name in ("x", "x2", "y", "charged", "grad_x", "grad_x2", "grad_y")),
+        # Whether another reader of the input has already written to its gradient.
+        *((name, np.int64) for name in ("add_x", "add_x2")),
+        *((name, np.int64) for name in _SHAPE),
+        *((f"out_{name}", np.int64) for name in _SHAPE),
+        # Offsets of biases or per-channel factors, and of the pooling windows.
+        *((name, np.int64) for name in ("bias", "row_windows", "column_windows")),
+        # Records of GATHER: one forwards, any number backwards; few input channels take dot products.
+        *((name, np.int64) for name in ("forward", "backward", "backward_count", "by_dots")),
+        # Neurons: 1 / tau, threshold, reset value, and how they reset.
+        *((name, np.float32) for name in ("decay", "threshold", "reset", "alpha")),
+        *((name, np.int64) for name in ("soft", "decay_input", "detach")),
+        # SCALE: factor * x + offset.
+        *((name, np.float32) for name in ("factor", "offset")),
+    ],
+    align=True,
+)
+
+# Output place (r, c) of a strided grid, m * out_stride + first, sums inputs m * in_stride + offset + tap.
+GATHER = np.dtype(
+    [
+        (name, np.int64)
+        for name in (
+            "first_row",
+            "first_column",
+            "out_stride",
+            "in_stride",
+            "row_offset",
+            "column_offset",
+            "row_taps",
+            "column_taps",
+            "weights",
+        )
+    ],
+    align=True,
+)
