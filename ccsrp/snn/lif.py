@@ -139,7 +139,7 @@ def _steps(tensor: torch.Tensor) -> Any:
     return tensor.detach().view(tensor.shape[0], -1).numpy()
 
 
-@numba.njit(parallel=True, cache=True)
+@numba.njit(parallel=True, cache=True, error_model="numpy")
 def _charge_and_fire(x, charged, spikes, tau, decay_input, threshold, soft, reset):  # type: ignore[no-untyped-def]
     steps, size = x.shape
     one, zero = np.float32(1), np.float32(0)
@@ -159,7 +159,7 @@ def _charge_and_fire(x, charged, spikes, tau, decay_input, threshold, soft, rese
                 v[i] = h - spike * threshold if soft else spike * reset + (one - spike) * h
 
 
-@numba.njit(parallel=True, cache=True)
+@numba.njit(parallel=True, cache=True, error_model="numpy")
 def _back(  # type: ignore[no-untyped-def]
     gradients,
     charged,

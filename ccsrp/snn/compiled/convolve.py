@@ -6,13 +6,15 @@ Forwards the events are spikes; backwards they are gradients, most of which a po
 from __future__ import annotations
 
 import numba
+import numpy as np
 
-from ccsrp.snn.compiled.rows import LANES, add_rows, lowest_bit, nonzero_lanes
+from ccsrp.snn.compiled.lanes import LANES, broadcast, load, lowest_bit, nonzero, total
+from ccsrp.snn.compiled.rows import add_rows
 
 __all__ = ["dot_gather", "gather", "list_events"]
 
 
-@numba.njit
+@numba.njit(error_model="numpy")
 def list_events(  # type: ignore[no-untyped-def]
     memory, at, steps, rows, columns, channels, width, codes, events, starts
 ):
@@ -30,7 +32,7 @@ def list_events(  # type: ignore[no-untyped-def]
             source = at + place * width + group
             lanes = 0
             for t in range(steps):
-                lanes |= nonzero_lanes(memory, source + t * size)
+                lanes |= nonzero(load(memory, source + t * size))
             if channels - group < LANES:
                 lanes &= (1 << (channels - group)) - 1
             while lanes != 0:
@@ -43,7 +45,7 @@ def list_events(  # type: ignore[no-untyped-def]
     starts[rows * columns] = count
 
 
-@numba.njit
+@numba.njit(error_model="numpy")
 def gather(  # type: ignore[no-untyped-def]
     memory, out, out_rows, out_columns, width, grid, steps, rows, columns, channels, codes, events, starts, weights
 ):
@@ -99,15 +101,7 @@ def gather(  # type: ignore[no-untyped-def]
                     t += together
 
 
-@numba.njit(fastmath={"reassoc", "contract"})
-def _dot(memory, at, weights, kernel, count):  # type: ignore[no-untyped-def]
-    total = memory[at] * weights[kernel]
-    for i in range(1, count):
-        total += memory[at + i] * weights[kernel + i]
-    return total
-
-
-@numba.njit
+@numba.njit(error_model="numpy")
 def dot_gather(  # type: ignore[no-untyped-def]
     memory, out, out_rows, out_columns, out_channels, out_width, grid, steps, rows, columns, width, at, weights
 ):
@@ -128,14 +122,20 @@ def dot_gather(  # type: ignore[no-untyped-def]
                 if first_column >= last_column:
                     continue
                 place = out + ((t * out_rows + row) * out_columns + column) * out_width
-                for tap in range(first_tap, last_tap):
-                    source = at + ((t * rows + top + tap) * columns + first_column) * width
-                    for channel in range(out_channels):
+                count = (last_column - first_column) * width
+                for channel in range(out_channels):
+                    even, odd = broadcast(np.float32(0)), broadcast(np.float32(0))
+                    for tap in range(first_tap, last_tap):
+                        source = at + ((t * rows + top + tap) * columns + first_column) * width
                         kernel = (
                             grid.weights
                             + (channel * grid.row_taps + tap) * line
                             + (first_column - left) * width
                         )
-                        memory[place + channel] += _dot(
-                            memory, source, weights, kernel, (last_column - first_column) * width
-                        )
+                        for i in range(0, count - LANES, 2 * LANES):
+                            even = even + load(memory, source + i) * load(weights, kernel + i)
+                            odd = odd + load(memory, source + i + LANES) * load(weights, kernel + i + LANES)
+                        if count % (2 * LANES):
+                            i = count - LANES
+                            even = even + load(memory, source + i) * load(weights, kernel + i)
+                    memory[place + channel] += total(even + odd)

@@ -16,10 +16,10 @@ from spikingjelly.activation_based import layer, neuron, surrogate
 from torch import fx, nn
 
 from ccsrp.snn.channels import CONTAINERS
-from ccsrp.snn.compiled.table import Kind
+from ccsrp.snn.compiled.table import Kind, Surrogate
 from ccsrp.snn.compiled.windows import Windows, adaptive_windows, pool_windows
 
-__all__ = ["Operation", "Recipe", "Shape", "Unsupported", "lower"]
+__all__ = ["SURROGATES", "Operation", "Recipe", "Shape", "Unsupported", "lower"]
 
 CONVOLUTIONS = (nn.Conv2d, layer.Conv2d)
 LINEARS = (nn.Linear, layer.Linear)
@@ -28,6 +28,7 @@ MAX_POOLS = (nn.MaxPool2d, layer.MaxPool2d)
 AVERAGE_POOLS = (nn.AvgPool2d, layer.AvgPool2d)
 ADAPTIVE_POOLS = (nn.AdaptiveAvgPool2d, layer.AdaptiveAvgPool2d)
 SAME = (nn.Identity, nn.Dropout, nn.Dropout2d, layer.Dropout, layer.Dropout2d)
+SURROGATES = {surrogate.ATan: Surrogate.ATAN, surrogate.Sigmoid: Surrogate.SIGMOID}
 NEURONS = (neuron.LIFNode, neuron.IFNode, neuron.ParametricLIFNode)
 
 
@@ -287,12 +288,12 @@ class _Lowering:
     def _neuron(self, name: str, module: Any, edge: _Edge) -> _Edge:
         if self._called[id(module)] > 1:
             raise Unsupported(f"{name!r} carries its state from call to call")
-        if module.store_v_seq or type(module.surrogate_function) is not surrogate.ATan:
-            raise Unsupported(f"{name!r} keeps its potentials, or its surrogate is not ATan")
+        if module.store_v_seq or type(module.surrogate_function) not in SURROGATES:
+            raise Unsupported(f"{name!r} keeps its potentials, or its surrogate is neither ATan nor Sigmoid")
         if not module.surrogate_function.spiking or getattr(module, "_neuron_precision", None) is not None:
             raise Unsupported(f"{name!r} gives no spikes of 0 and 1, or computes in another precision")
-        source = self._repeated(edge.value)
-        return _Edge(self._add(Kind.FIRE, [source], self._shapes[source], module=name), flat=edge.flat)
+        shape = replace(self._shapes[edge.value], steps=self._time_steps)
+        return _Edge(self._add(Kind.FIRE, [edge.value], shape, module=name), flat=edge.flat)
 
     def _pool(self, name: str, module: Any, edge: _Edge) -> _Edge:
         shape = self._shapes[edge.value]

@@ -12,29 +12,27 @@ import numba
 import numpy as np
 
 from ccsrp.snn.compiled.convolve import dot_gather, gather, list_events
+from ccsrp.snn.compiled.elementwise import combine, combine_back, zero
+from ccsrp.snn.compiled.lanes import LANES, load, store
 from ccsrp.snn.compiled.neuron import fire, fire_back
 from ccsrp.snn.compiled.pool import average_pool, average_pool_back, max_pool, max_pool_back
-from ccsrp.snn.compiled.table import Kind, Loss
+from ccsrp.snn.compiled.table import Kind, Loss, Surrogate
 
 __all__ = ["run_images", "run_layers"]
 
-_CONVOLVE, _NORMALISE, _REPEAT, _FIRE = (
-    int(kind) for kind in (Kind.CONVOLVE, Kind.NORMALISE, Kind.REPEAT, Kind.FIRE)
+_CONVOLVE, _FIRE, _MAX_POOL, _AVERAGE_POOL = (
+    int(kind) for kind in (Kind.CONVOLVE, Kind.FIRE, Kind.MAX_POOL, Kind.AVERAGE_POOL)
 )
-_MAX_POOL, _AVERAGE_POOL, _ADD, _MULTIPLY = (
-    int(kind) for kind in (Kind.MAX_POOL, Kind.AVERAGE_POOL, Kind.ADD, Kind.MULTIPLY)
-)
-_NO_LOSS, _CROSS_ENTROPY = int(Loss.NONE), int(Loss.CROSS_ENTROPY)
+_NO_LOSS, _CROSS_ENTROPY, _OWN = int(Loss.NONE), int(Loss.CROSS_ENTROPY), int(Surrogate.OWN)
 
 
-@numba.njit
+@numba.njit(error_model="numpy")
 def _forward(memory, op, gathers, windows, weights, codes, events, starts):  # type: ignore[no-untyped-def]
-    size = op.steps * op.rows * op.columns * op.width
-    out_size = op.out_steps * op.out_rows * op.out_columns * op.out_width
     if op.kind == _CONVOLVE:
-        bias = weights[op.bias : op.bias + op.out_width]
-        for first in range(op.y, op.y + out_size, op.out_width):
-            memory[first : first + op.out_width] = bias
+        out_size = op.out_steps * op.out_rows * op.out_columns * op.out_width
+        for place in range(0, out_size, op.out_width):
+            for lane in range(0, op.out_width, LANES):
+                store(memory, op.y + place + lane, load(weights, op.bias + lane))
         list_events(
             memory, op.x, op.steps, op.rows, op.columns, op.channels, op.width, codes, events, starts
         )
@@ -60,131 +58,83 @@ def _forward(memory, op, gathers, windows, weights, codes, events, starts):  # t
         max_pool(memory, op, windows)
     elif op.kind == _AVERAGE_POOL:
         average_pool(memory, op, windows)
-    elif op.kind == _NORMALISE:
-        factor = weights[op.bias : op.bias + op.width]
-        shift = weights[op.bias + op.width : op.bias + 2 * op.width]
-        for first in range(0, size, op.width):
-            for i in range(op.width):
-                memory[op.y + first + i] = memory[op.x + first + i] * factor[i] + shift[i]
-    elif op.kind == _REPEAT:
-        for first in range(0, out_size, size):
-            memory[op.y + first : op.y + first + size] = memory[op.x : op.x + size]
     else:
-        x, x2 = memory[op.x : op.x + size], memory[op.x2 : op.x2 + size]
-        y = memory[op.y : op.y + size]
-        if op.kind == _ADD:
-            for i in range(size):
-                y[i] = x[i] + x2[i]
-        elif op.kind == _MULTIPLY:
-            for i in range(size):
-                y[i] = x[i] * x2[i]
-        else:
-            for i in range(size):
-                y[i] = x[i] * op.factor + op.offset
+        combine(memory, op, weights)
 
 
-@numba.njit
-def _backward(memory, op, gathers, windows, weights, codes, events, starts, alpha):  # type: ignore[no-untyped-def]
-    size = op.steps * op.rows * op.columns * op.width
-    gx, gx2 = memory[op.grad_x : op.grad_x + size], memory[op.grad_x2 : op.grad_x2 + size]
-    gy = memory[op.grad_y : op.grad_y + size]
+@numba.njit(error_model="numpy")
+def _backward(  # type: ignore[no-untyped-def]
+    memory, op, gathers, windows, weights, codes, events, starts, surrogate, alpha
+):
     if op.kind == _CONVOLVE:
-        if not op.add_x:
-            gx[:] = 0
-        if not op.by_dots:
-            list_events(
-                memory,
-                op.grad_y,
-                op.steps,
-                op.out_rows,
-                op.out_columns,
-                op.out_channels,
-                op.out_width,
-                codes,
-                events,
-                starts,
-            )
-        for index in range(op.backward, op.backward + op.backward_count):
-            if op.by_dots:
-                dot_gather(
-                    memory,
-                    op.grad_x,
-                    op.rows,
-                    op.columns,
-                    op.channels,
-                    op.width,
-                    gathers[index],
-                    op.steps,
-                    op.out_rows,
-                    op.out_columns,
-                    op.out_width,
-                    op.grad_y,
-                    weights,
-                )
-            else:
-                gather(
-                    memory,
-                    op.grad_x,
-                    op.rows,
-                    op.columns,
-                    op.width,
-                    gathers[index],
-                    op.steps,
-                    op.out_rows,
-                    op.out_columns,
-                    op.out_channels,
-                    codes,
-                    events,
-                    starts,
-                    weights,
-                )
+        _convolve_back(memory, op, gathers, weights, codes, events, starts)
     elif op.kind == _FIRE:
-        fire_back(memory, op, op.alpha if alpha == 0 else alpha)
+        if surrogate == _OWN:
+            fire_back(memory, op, op.surrogate, op.alpha)
+        else:
+            fire_back(memory, op, surrogate, alpha)
     elif op.kind == _MAX_POOL:
         max_pool_back(memory, op, windows)
     elif op.kind == _AVERAGE_POOL:
         average_pool_back(memory, op, windows)
-    elif op.kind == _NORMALISE:
-        factor = weights[op.bias : op.bias + op.width]
-        if not op.add_x:
-            gx[:] = 0
-        for first in range(0, size, op.width):
-            for i in range(op.width):
-                gx[first + i] += gy[first + i] * factor[i]
-    elif op.kind == _REPEAT:
-        if not op.add_x:
-            gx[:] = 0
-        for t in range(op.out_steps):
-            gy = memory[op.grad_y + t * size : op.grad_y + (t + 1) * size]
-            for i in range(size):
-                gx[i] += gy[i]
-    elif op.kind == _ADD:
-        if not op.add_x:
-            gx[:] = 0
-        for i in range(size):
-            gx[i] += gy[i]
-        if not op.add_x2:
-            gx2[:] = 0
-        for i in range(size):
-            gx2[i] += gy[i]
-    elif op.kind == _MULTIPLY:
-        x, x2 = memory[op.x : op.x + size], memory[op.x2 : op.x2 + size]
-        if not op.add_x:
-            gx[:] = 0
-        for i in range(size):
-            gx[i] += gy[i] * x2[i]
-        if not op.add_x2:
-            gx2[:] = 0
-        for i in range(size):
-            gx2[i] += gy[i] * x[i]
     else:
-        if not op.add_x:
-            gx[:] = 0
-        for i in range(size):
-            gx[i] += gy[i] * op.factor
+        combine_back(memory, op, weights)
 
 
-@numba.njit
+@numba.njit(error_model="numpy")
+def _convolve_back(memory, op, gathers, weights, codes, events, starts):  # type: ignore[no-untyped-def]
+    if not op.add_x:
+        zero(memory, op.grad_x, op.steps * op.rows * op.columns * op.width)
+    if not op.by_dots:
+        list_events(
+            memory,
+            op.grad_y,
+            op.steps,
+            op.out_rows,
+            op.out_columns,
+            op.out_channels,
+            op.out_width,
+            codes,
+            events,
+            starts,
+        )
+    for index in range(op.backward, op.backward + op.backward_count):
+        if op.by_dots:
+            dot_gather(
+                memory,
+                op.grad_x,
+                op.rows,
+                op.columns,
+                op.channels,
+                op.width,
+                gathers[index],
+                op.steps,
+                op.out_rows,
+                op.out_columns,
+                op.out_width,
+                op.grad_y,
+                weights,
+            )
+        else:
+            gather(
+                memory,
+                op.grad_x,
+                op.rows,
+                op.columns,
+                op.width,
+                gathers[index],
+                op.steps,
+                op.out_rows,
+                op.out_columns,
+                op.out_channels,
+                codes,
+                events,
+                starts,
+                weights,
+            )
+
+
+@numba.njit(error_model="numpy")
 def _write_image(memory, at, width, image):  # type: ignore[no-untyped-def]
     channels, rows, columns = image.shape
     memory[at : at + rows * columns * width] = 0
@@ -194,7 +144,7 @@ def _write_image(memory, at, width, image):  # type: ignore[no-untyped-def]
                 memory[at + (row * columns + column) * width + channel] = image[channel, row, column]
 
 
-@numba.njit
+@numba.njit(error_model="numpy")
 def _read_image(memory, at, width, image):  # type: ignore[no-untyped-def]
     channels, rows, columns = image.shape
     for channel in range(channels):
@@ -203,7 +153,7 @@ def _read_image(memory, at, width, image):  # type: ignore[no-untyped-def]
                 image[channel, row, column] = memory[at + (row * columns + column) * width + channel]
 
 
-@numba.njit
+@numba.njit(error_model="numpy")
 def _loss_gradient(logits, label, loss, gradient):  # type: ignore[no-untyped-def]
     """Differentiate one image's own loss by its logits."""
     gradient[:] = 0
@@ -223,7 +173,7 @@ def _loss_gradient(logits, label, loss, gradient):  # type: ignore[no-untyped-de
     gradient[label] -= 1
 
 
-@numba.njit(parallel=True, nogil=True, cache=True)
+@numba.njit(parallel=True, nogil=True, cache=True, error_model="numpy")
 def run_images(  # type: ignore[no-untyped-def]
     operations,
     gathers,
@@ -233,6 +183,7 @@ def run_images(  # type: ignore[no-untyped-def]
     images,
     labels,
     loss,
+    surrogate,
     alpha,
     memories,
     codes,
@@ -286,12 +237,13 @@ def run_images(  # type: ignore[no-untyped-def]
                     codes[thread],
                     events[thread],
                     starts[thread],
+                    surrogate,
                     alpha,
                 )
             _read_image(memory, image_gradient_at, image_width, gradients[index])
 
 
-@numba.njit(parallel=True, nogil=True, cache=True)
+@numba.njit(parallel=True, nogil=True, cache=True, error_model="numpy")
 def run_layers(  # type: ignore[no-untyped-def]
     operations, first, last, gathers, windows, weights, image_at, image_width, images, memories, codes, events, starts
 ):
@@ -313,7 +265,7 @@ def run_layers(  # type: ignore[no-untyped-def]
             )
 
 
-@numba.njit(parallel=True, nogil=True, cache=True)
+@numba.njit(parallel=True, nogil=True, cache=True, error_model="numpy")
 def channel_moments(memories, at, places, channels, width, sums, squares):  # type: ignore[no-untyped-def]
     """Sum each channel and its square over the places of each image: float64 [images, channels]."""
     for index in numba.prange(len(memories)):

@@ -12,7 +12,7 @@ import torch
 from ccsrp.snn.compiled.machine import run_images
 from ccsrp.snn.compiled.memory import aligned
 from ccsrp.snn.compiled.program import Program
-from ccsrp.snn.compiled.table import Loss
+from ccsrp.snn.compiled.table import Loss, Surrogate
 
 __all__ = ["CompiledNetwork", "Workspace"]
 
@@ -63,19 +63,24 @@ class CompiledNetwork:
 
     def __call__(self, images: torch.Tensor) -> torch.Tensor:
         """Map images, float32 [B, C, H, W], to logits, float32 [B, classes]."""
-        return self._run(images, np.zeros(len(images), dtype=np.int64), Loss.NONE, 0.0)[0]
+        return self._run(images, np.zeros(len(images), dtype=np.int64), Loss.NONE)[0]
 
     def loss_gradient(
-        self, images: torch.Tensor, labels: torch.Tensor, *, loss: Loss, alpha: float
+        self, images: torch.Tensor, labels: torch.Tensor, *, loss: Loss, surrogate: Surrogate, alpha: float
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Return logits [B, classes] and each image's gradient of its own loss [B, C, H, W].
 
-        ``alpha`` is that of the ATan surrogate; 0 takes each neuron's own.
+        ``alpha`` is that of ``surrogate``.
         """
-        return self._run(images, labels.numpy(), loss, alpha)
+        return self._run(images, labels.numpy(), loss, surrogate, alpha)
 
     def _run(
-        self, images: torch.Tensor, labels: Any, loss: Loss, alpha: float
+        self,
+        images: torch.Tensor,
+        labels: Any,
+        loss: Loss,
+        surrogate: Surrogate = Surrogate.OWN,
+        alpha: float = 0.0,
     ) -> tuple[torch.Tensor, torch.Tensor]:
         program, workspace = self._program, self._workspace
         pixels = np.ascontiguousarray(images.detach().numpy())
@@ -91,6 +96,7 @@ class CompiledNetwork:
                 pixels,
                 labels,
                 int(loss),
+                int(surrogate),
                 np.float32(alpha),
                 workspace.memories(program, numba.config.NUMBA_NUM_THREADS),
                 *workspace.events(program),

@@ -10,80 +10,73 @@ import math
 import numba
 import numpy as np
 
+from ccsrp.snn.compiled.lanes import LANES, broadcast, exponential, load, select_at_least, store
+from ccsrp.snn.compiled.table import Surrogate
+
 __all__ = ["fire", "fire_back"]
 
-# Neurons whose state stays in the first-level cache while time goes by.
-_BLOCK = 1024
+_SIGMOID = int(Surrogate.SIGMOID)
 
 
-@numba.njit
+@numba.njit(error_model="numpy")  # type: ignore[untyped-decorator]
 def fire(memory, op):  # type: ignore[no-untyped-def]
-    """Charge, fire and reset; keep the charged potentials for the gradient."""
+    """Charge, fire and reset; keep the charged potentials for the gradient.
+
+    An input of one time step is the same current at all.
+    """
     size = op.rows * op.columns * op.width
-    one, zero = np.float32(1), np.float32(0)
-    decay, threshold, reset = op.decay, op.threshold, op.reset
-    v = np.empty(_BLOCK, dtype=np.float32)
-    for first in range(0, size, _BLOCK):
-        count = min(_BLOCK, size - first)
-        v[:] = reset
-        for t in range(op.steps):
-            x = memory[op.x + t * size + first :][:count]
-            h = memory[op.charged + t * size + first :][:count]
-            y = memory[op.y + t * size + first :][:count]
-            if op.decay_input:
-                for i in range(count):
-                    h[i] = v[i] + (x[i] - (v[i] - reset)) * decay
-            else:
-                for i in range(count):
-                    h[i] = v[i] - (v[i] - reset) * decay + x[i]
-            if op.soft:
-                for i in range(count):
-                    y[i] = one if h[i] >= threshold else zero
-                    v[i] = h[i] - threshold if h[i] >= threshold else h[i]
-            else:
-                for i in range(count):
-                    y[i] = one if h[i] >= threshold else zero
-                    v[i] = reset if h[i] >= threshold else h[i]
+    one, zero = broadcast(np.float32(1)), broadcast(np.float32(0))
+    decay, threshold, reset = broadcast(op.decay), broadcast(op.threshold), broadcast(op.reset)
+    input_step = size if op.steps == op.out_steps else 0
+    for lane in range(0, size, LANES):
+        v = reset
+        for t in range(op.out_steps):
+            x = load(memory, op.x + t * input_step + lane)
+            # The order of operations is SpikingJelly's, so that rounding differs as little as can be.
+            h = v + (x - (v - reset)) * decay if op.decay_input else v - (v - reset) * decay + x
+            store(memory, op.charged + t * size + lane, h)
+            store(memory, op.y + t * size + lane, select_at_least(h, threshold, one, zero))
+            v = select_at_least(h, threshold, h - threshold if op.soft else reset, h)
 
 
-@numba.njit
-def fire_back(memory, op, alpha):  # type: ignore[no-untyped-def]
-    """Send the gradient back through time, with the spike's derivative that of ``ATan(alpha)``."""
+@numba.njit(error_model="numpy")  # type: ignore[untyped-decorator]
+def fire_back(memory, op, surrogate, alpha):  # type: ignore[no-untyped-def]
+    """Send the gradient back through time."""
     size = op.rows * op.columns * op.width
-    one, zero = np.float32(1), np.float32(0)
-    decay, threshold, reset = op.decay, op.threshold, op.reset
-    half, slant = np.float32(alpha / 2), np.float32(math.pi / 2 * alpha)
-    kept = one - decay
-    carry = np.empty(_BLOCK, dtype=np.float32)
-    slope, gh = np.empty_like(carry), np.empty_like(carry)
-    for first in range(0, size, _BLOCK):
-        count = min(_BLOCK, size - first)
-        carry[:] = zero
-        for t in range(op.steps - 1, -1, -1):
-            h = memory[op.charged + t * size + first :][:count]
-            gy = memory[op.grad_y + t * size + first :][:count]
-            gx = memory[op.grad_x + t * size + first :][:count]
-            for i in range(count):
-                z = (h[i] - threshold) * slant
-                slope[i] = half / (one + z * z)
-            if op.soft:
-                for i in range(count):
-                    through = one if op.detach else one - threshold * slope[i]
-                    gh[i] = gy[i] * slope[i] + carry[i] * through
-            elif op.detach:
-                for i in range(count):
-                    through = zero if h[i] >= threshold else one
-                    gh[i] = gy[i] * slope[i] + carry[i] * through
+    one, zero = broadcast(np.float32(1)), broadcast(np.float32(0))
+    threshold, reset = broadcast(op.threshold), broadcast(op.reset)
+    kept = broadcast(np.float32(1) - op.decay)
+    share = broadcast(op.decay if op.decay_input else np.float32(1))
+    half, slant = broadcast(np.float32(alpha / 2)), broadcast(np.float32(math.pi / 2 * alpha))
+    steepness = broadcast(np.float32(alpha))
+    constant_input = op.steps != op.out_steps
+    for lane in range(0, size, LANES):
+        carry, summed = zero, zero
+        for t in range(op.out_steps - 1, -1, -1):
+            h = load(memory, op.charged + t * size + lane)
+            above = h - threshold
+            if surrogate == _SIGMOID:
+                fired = one / (one + exponential(zero - steepness * above))
+                slope = steepness * fired * (one - fired)
             else:
-                for i in range(count):
-                    through = zero if h[i] >= threshold else one
-                    gh[i] = gy[i] * slope[i] + carry[i] * (through + (reset - h[i]) * slope[i])
-            share = decay if op.decay_input else one
+                z = above * slant
+                slope = half / (one + z * z)
+            if op.soft:
+                through = one if op.detach else one - threshold * slope
+            else:
+                through = select_at_least(h, threshold, zero, one)
+                if not op.detach:
+                    through = through + (reset - h) * slope
+            gh = load(memory, op.grad_y + t * size + lane) * slope + carry * through
+            carry = gh * kept
+            if constant_input:
+                summed = summed + gh * share
+            elif op.add_x:
+                at = op.grad_x + t * size + lane
+                store(memory, at, load(memory, at) + gh * share)
+            else:
+                store(memory, op.grad_x + t * size + lane, gh * share)
+        if constant_input:
             if op.add_x:
-                for i in range(count):
-                    gx[i] += gh[i] * share
-            else:
-                for i in range(count):
-                    gx[i] = gh[i] * share
-            for i in range(count):
-                carry[i] = gh[i] * kept
+                summed = summed + load(memory, op.grad_x + lane)
+            store(memory, op.grad_x + lane, summed)

@@ -7,8 +7,8 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from ccsrp.snn.compiled.lanes import LANES
 from ccsrp.snn.compiled.memory import aligned
-from ccsrp.snn.compiled.rows import LANES
 
 __all__ = ["Packer"]
 

@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 from spikingjelly.activation_based import neuron
 
-from ccsrp.snn.compiled.lower import Operation, Recipe
+from ccsrp.snn.compiled.lower import SURROGATES, Operation, Recipe
 from ccsrp.snn.compiled.memory import place_intervals
 from ccsrp.snn.compiled.packing import Packer
-from ccsrp.snn.compiled.rows import LANES
+from ccsrp.snn.compiled.lanes import LANES
 from ccsrp.snn.compiled.table import GATHER, OPERATION, Kind
 
 __all__ = ["Layers", "Program", "build_program"]
@@ -174,6 +174,7 @@ class _Builder:
         record["decay_input"] = getattr(node, "decay_input", False)
         record["threshold"], record["reset"] = node.v_threshold, node.v_reset or 0.0
         record["soft"], record["detach"] = node.v_reset is None, node.detach_reset
+        record["surrogate"] = SURROGATES[type(node.surrogate_function)]
         record["alpha"] = node.surrogate_function.alpha
 
     def _memory(self, gradients: bool) -> tuple[dict[int, int], dict[int, int], dict[int, int], int]:

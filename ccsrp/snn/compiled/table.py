@@ -11,7 +11,7 @@ from enum import IntEnum
 
 import numpy as np
 
-__all__ = ["GATHER", "OPERATION", "Kind", "Loss"]
+__all__ = ["GATHER", "OPERATION", "Kind", "Loss", "Surrogate"]
 
 
 class Kind(IntEnum):
@@ -26,6 +26,14 @@ class Kind(IntEnum):
     ADD = 6
     MULTIPLY = 7
     SCALE = 8
+
+
+class Surrogate(IntEnum):
+    """A spike's derivative; ``OWN`` is the one that each neuron was trained with."""
+
+    OWN = 0
+    ATAN = 1
+    SIGMOID = 2
 
 
 class Loss(IntEnum):
@@ -53,7 +61,7 @@ OPERATION = np.dtype(
         *((name, np.int64) for name in ("forward", "backward", "backward_count", "by_dots")),
         # Neurons: 1 / tau, threshold, reset value, and how they reset.
         *((name, np.float32) for name in ("decay", "threshold", "reset", "alpha")),
-        *((name, np.int64) for name in ("soft", "decay_input", "detach")),
+        *((name, np.int64) for name in ("soft", "decay_input", "detach", "surrogate")),
         # SCALE: factor * x + offset.
         *((name, np.float32) for name in ("factor", "offset")),
     ],

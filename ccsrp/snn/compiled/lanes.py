@@ -1,0 +1,212 @@
+"""Sixteen floats as one value in numba code, held in vector registers.
+
+Numba vectorises loops only where it can show that nothing overlaps, and then for long loops; here rows are
+short and lie in one array. LLVM splits the 16 lanes into what the processor has.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import Any
+
+from llvmlite import ir
+from numba.core import cgutils, types
+from numba.core.datamodel import models
+from numba.extending import intrinsic, lower_builtin, register_model, type_callable
+
+__all__ = [
+    "LANES",
+    "VECTOR",
+    "broadcast",
+    "data_pointer",
+    "exponential",
+    "largest",
+    "load",
+    "lowest_bit",
+    "nonzero",
+    "repeated",
+    "select_at_least",
+    "select_equal",
+    "store",
+    "total",
+    "vector_at",
+]
+
+# The channels of every value are padded to a multiple of it.
+LANES = 16
+
+VECTOR = ir.VectorType(ir.FloatType(), LANES)
+_INDEX = ir.IntType(64)
+# Rows start where they start: a vector is only known to lie at a whole float.
+_ALIGN = 4
+
+
+class _Lanes(types.Type):  # type: ignore[misc]
+    def __init__(self) -> None:
+        super().__init__(name="Lanes")
+
+
+_LANES = _Lanes()
+
+
+@register_model(_Lanes)  # type: ignore[untyped-decorator]
+class _LanesModel(models.PrimitiveModel):  # type: ignore[misc]
+    def __init__(self, manager: Any, kind: Any) -> None:
+        super().__init__(manager, kind, VECTOR)
+
+
+def data_pointer(context: Any, builder: Any, kind: Any, array: Any) -> Any:
+    """Return where an array's numbers begin."""
+    return context.make_array(kind)(context, builder, array).data
+
+
+def vector_at(builder: Any, pointer: Any, offset: Any) -> Any:
+    """Return a pointer to the 16 floats from ``offset`` on."""
+    return builder.bitcast(builder.gep(pointer, [offset]), VECTOR.as_pointer())
+
+
+def repeated(builder: Any, scalar: Any) -> Any:
+    """Fill all lanes with one float."""
+    undefined = ir.Constant(VECTOR, ir.Undefined)
+    single = builder.insert_element(undefined, scalar, ir.Constant(ir.IntType(32), 0))
+    everywhere = ir.Constant(ir.VectorType(ir.IntType(32), LANES), [0] * LANES)
+    return builder.shuffle_vector(single, undefined, everywhere)
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def load(typing, memory, at):  # type: ignore[no-untyped-def]
+    """Return ``memory[at : at + 16]``."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        pointer = data_pointer(context, builder, signature.args[0], arguments[0])
+        return builder.load(vector_at(builder, pointer, arguments[1]), align=_ALIGN)
+
+    return _LANES(memory, types.intp), generate
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def store(typing, memory, at, lanes):  # type: ignore[no-untyped-def]
+    """Set ``memory[at : at + 16]``."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        pointer = data_pointer(context, builder, signature.args[0], arguments[0])
+        builder.store(arguments[2], vector_at(builder, pointer, arguments[1]), align=_ALIGN)
+        return context.get_dummy_value()
+
+    return types.void(memory, types.intp, lanes), generate
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def broadcast(typing, scalar):  # type: ignore[no-untyped-def]
+    """Fill all lanes with one float32."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return repeated(builder, arguments[0])
+
+    return _LANES(types.float32), generate
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def exponential(typing, lanes):  # type: ignore[no-untyped-def]
+    """Return e to the power of each lane."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        kind = ir.FunctionType(VECTOR, [VECTOR])
+        function = cgutils.get_or_insert_function(builder.module, kind, f"llvm.exp.v{LANES}f32")
+        return builder.call(function, arguments)
+
+    return _LANES(_LANES), generate
+
+
+def _selector(comparison: str) -> Callable[..., Any]:
+    @intrinsic  # type: ignore[untyped-decorator]
+    def select(typing, left, right, yes, no):  # type: ignore[no-untyped-def]
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            left, right, yes, no = arguments
+            return builder.select(builder.fcmp_ordered(comparison, left, right), yes, no)
+
+        return _LANES(_LANES, _LANES, _LANES, _LANES), generate
+
+    chosen: Callable[..., Any] = select
+    return chosen
+
+
+# select_...(left, right, yes, no): lane by lane ``yes`` where the comparison holds, else ``no``.
+select_at_least = _selector(">=")
+select_equal = _selector("==")
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def nonzero(typing, lanes):  # type: ignore[no-untyped-def]
+    """Return an int64 whose bit i says whether lane i is not zero."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        unequal = builder.fcmp_unordered("!=", arguments[0], ir.Constant(VECTOR, [0.0] * LANES))
+        return builder.zext(builder.bitcast(unequal, ir.IntType(LANES)), _INDEX)
+
+    return types.int64(_LANES), generate
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def lowest_bit(typing, bits):  # type: ignore[no-untyped-def]
+    """Return the place of the lowest bit that is set in an int64 that is not 0."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.cttz(arguments[0], ir.Constant(ir.IntType(1), 1))
+
+    return types.int64(types.int64), generate
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def total(typing, lanes):  # type: ignore[no-untyped-def]
+    """Add all lanes up, by halves."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        (found,) = arguments
+        count = LANES
+        while count > 1:
+            count //= 2
+            undefined = ir.Constant(found.type, ir.Undefined)
+            low, high = (
+                builder.shuffle_vector(
+                    found,
+                    undefined,
+                    ir.Constant(ir.VectorType(ir.IntType(32), count), list(range(start, start + count))),
+                )
+                for start in (0, count)
+            )
+            found = builder.fadd(low, high)
+        return builder.extract_element(found, ir.Constant(ir.IntType(32), 0))
+
+    return types.float32(_LANES), generate
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def largest(typing, left, right):  # type: ignore[no-untyped-def]
+    """Return the greater of two, lane by lane."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        left, right = arguments
+        return builder.select(builder.fcmp_ordered(">", left, right), left, right)
+
+    return _LANES(_LANES, _LANES), generate
+
+
+def _define(function: Any, instruction: str) -> None:
+    @type_callable(function)  # type: ignore[untyped-decorator]
+    def _(context: Any) -> Any:
+        return lambda left, right: _LANES if left is _LANES and right is _LANES else None
+
+    @lower_builtin(function, _LANES, _LANES)  # type: ignore[untyped-decorator]
+    def _(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return getattr(builder, instruction)(*arguments)
+
+
+for _function, _instruction in (
+    (operator.add, "fadd"),
+    (operator.sub, "fsub"),
+    (operator.mul, "fmul"),
+    (operator.truediv, "fdiv"),
+):
+    _define(_function, _instruction)
