@@ -6,15 +6,13 @@ torchattacks. ``sharp`` is what the search judges by: see ``experiments/attack_s
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
 import torch
-from torch import nn
-from torch.nn import functional as F
 
-from ccsrp.attack.surrogate import backward_surrogate, parse_surrogate
+from ccsrp.attack.gradient import Classifier, LossName, gradient_of
+from ccsrp.attack.surrogate import parse_surrogate
 from ccsrp.checks import check_seed
 from ccsrp.errors import OptionError
 
@@ -56,7 +54,7 @@ class Attack:
     step_size: float
     steps: int
     schedule: Literal["constant", "falling"]
-    loss: Literal["cross_entropy", "margin"]
+    loss: LossName
     surrogate: str
     every_iterate: bool
     seed: int = 0
@@ -139,22 +137,22 @@ def random_start(images: torch.Tensor, attack: Attack) -> torch.Tensor:
 
 
 def perturb(
-    network: nn.Module, images: torch.Tensor, labels: torch.Tensor, start: torch.Tensor, attack: Attack
+    network: Classifier, images: torch.Tensor, labels: torch.Tensor, start: torch.Tensor, attack: Attack
 ) -> torch.Tensor:
     """Return the last iterate, float32 [N, C, H, W], of the attack on one batch.
 
     ``network`` maps images to logits and resets its own state; it should be in eval mode.
     """
     current = start.detach()
-    with backward_surrogate(network, attack.surrogate):
+    with gradient_of(network, loss=attack.loss, surrogate=attack.surrogate) as gradient_at:
         for index in range(attack.steps):
-            _, gradient = _gradient(network, current, labels, attack)
+            _, gradient = gradient_at(current, labels)
             current = _move(current, gradient, images, attack, index)
     return current
 
 
 def robust_images(
-    network: nn.Module,
+    network: Classifier,
     images: torch.Tensor,
     labels: torch.Tensor,
     start: torch.Tensor,
@@ -176,11 +174,11 @@ def robust_images(
         return unfooled
     standing = right.nonzero().flatten()
     current = start.detach()[standing]
-    with backward_surrogate(network, attack.surrogate):
+    with gradient_of(network, loss=attack.loss, surrogate=attack.surrogate) as gradient_at:
         for index in range(attack.steps):
             if not len(standing):
                 break
-            logits, gradient = _gradient(network, current, labels[standing], attack)
+            logits, gradient = gradient_at(current, labels[standing])
             unfooled = logits.argmax(1) == labels[standing]
             # A fooled image leaves the batch: the passes that it would still cost are saved.
             standing, current, gradient = standing[unfooled], current[unfooled], gradient[unfooled]
@@ -192,35 +190,9 @@ def robust_images(
     return robust
 
 
-def _gradient(
-    network: nn.Module, current: torch.Tensor, labels: torch.Tensor, attack: Attack
-) -> tuple[torch.Tensor, torch.Tensor]:
-    current = current.detach().requires_grad_(True)
-    with torch.enable_grad():
-        logits = network(current)
-        loss = _LOSSES[attack.loss](logits, labels)
-    (gradient,) = torch.autograd.grad(loss, current, allow_unused=True)
-    if gradient is None:
-        raise OptionError("no gradient reaches the image, so no attack can judge this network's robustness")
-    return logits.detach(), gradient
-
-
 def _move(
     current: torch.Tensor, gradient: torch.Tensor, images: torch.Tensor, attack: Attack, index: int
 ) -> torch.Tensor:
     moved = current + attack.step(index) * gradient.sign()
     change = (moved - images).clamp(-attack.eps, attack.eps)
     return (images + change).clamp(0, 1)
-
-
-def _margin(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-    right = logits.gather(1, labels[:, None])[:, 0]
-    wrong = logits.scatter(1, labels[:, None], -torch.inf).amax(1)
-    return (wrong - right).sum()
-
-
-_LOSSES: dict[str, Callable[[torch.Tensor, torch.Tensor], torch.Tensor]] = {
-    # The mean, as torchattacks takes it: the same rounding, hence the same signs.
-    "cross_entropy": F.cross_entropy,
-    "margin": _margin,
-}

@@ -18,6 +18,7 @@ from ccsrp.attack.pgd import Attack
 from ccsrp.errors import OptionError, RunError, one_line
 from ccsrp.files import write_atomically
 from ccsrp.runs.folder import write_csv
+from ccsrp.snn.compiled.compiler import compiler_for
 from ccsrp.snn.graph import trace_filters
 from ccsrp.snn.lif import fuse_neurons
 from ccsrp.snn.networks import DirectCoding
@@ -79,9 +80,19 @@ def run_training(
     inputs, labels = problem.dataset(data_dir=data_dir).split("train", images)
     named = problem.named_attack(attack, steps=attack_steps, seed=settings.seed)
     base = DirectCoding(problem.untrained(network=network, seed=settings.seed), time_steps=problem.time_steps)
-    # On the CPU the same training, to the last bit with the neurons that ship, in less time.
-    fuse_neurons(base.to(device).network, trace_filters(base.network).called_once)
-    trainer = Trainer(base, inputs.to(device), labels.to(device), attack=named, settings=settings)
+    graph = trace_filters(base.to(device).network)
+    compiler = compiler_for(
+        base.network, graph, image_shape=inputs.shape[1:], time_steps=base.time_steps, attack=named
+    )
+    fuse_neurons(base.network, graph.called_once)
+    trainer = Trainer(
+        base,
+        inputs.to(device),
+        labels.to(device),
+        attack=named,
+        settings=settings,
+        attacked=None if compiler is None else lambda: compiler.compile(graph.space.full()),
+    )
     with torch.no_grad():
         try:
             base.eval()(trainer.images[:1])

@@ -16,7 +16,7 @@ from ccsrp.errors import GraphError, one_line
 from ccsrp.snn.channels import Consumer, follow_channels
 from ccsrp.space import FilterSpace
 
-__all__ = ["PrunableLayer", "PruningGraph", "trace_filters"]
+__all__ = ["PrunableLayer", "PruningGraph", "trace", "trace_filters"]
 
 # Their children work on single steps, and ``set_step_mode`` leaves them so.
 STEPWISE_CONTAINERS = (
@@ -71,6 +71,25 @@ class _Tracer(fx.Tracer):
         return super().is_leaf_module(m, module_qualified_name)
 
 
+def trace(network: nn.Module) -> fx.Graph:
+    """Trace ``network`` with SpikingJelly's layers as single nodes; the state of its neurons is reset.
+
+    Raises
+    ------
+    GraphError
+        Not in multi-step mode, or not traceable by ``torch.fx``.
+    """
+    _check_step_mode(network)
+    functional.reset_net(network)
+    try:
+        return _Tracer().trace(network)
+    except Exception as error:  # torch.fx raises whatever the traced code raises
+        raise GraphError(
+            f"{type(network).__name__} cannot be traced by torch.fx ({one_line(error)}); its forward must "
+            f"not branch on the values or shapes of tensors"
+        ) from error
+
+
 def trace_filters(network: nn.Module) -> PruningGraph:
     """Find the filters of ``network`` that can be removed.
 
@@ -90,16 +109,7 @@ def trace_filters(network: nn.Module) -> PruningGraph:
     GraphError
         Not in multi-step mode, not traceable by ``torch.fx``, or no filter can go.
     """
-    _check_step_mode(network)
-    functional.reset_net(network)
-    try:
-        graph = _Tracer().trace(network)
-    except Exception as error:  # torch.fx raises whatever the traced code raises
-        raise GraphError(
-            f"{type(network).__name__} cannot be traced by torch.fx ({one_line(error)}); its forward must "
-            f"not branch on the values or shapes of tensors"
-        ) from error
-    followed = follow_channels(network, graph)
+    followed = follow_channels(network, trace(network))
     layers = tuple(
         PrunableLayer(
             name=channels.producer,

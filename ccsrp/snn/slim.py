@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -12,7 +13,32 @@ from torch import nn
 from ccsrp.snn.graph import PruningGraph
 from ccsrp.space import BoolArray
 
-__all__ = ["slim_network"]
+__all__ = ["KeptFilters", "kept_filters", "slim_network"]
+
+
+@dataclass(frozen=True)
+class KeptFilters:
+    """What stays of each layer, as indices: rows and columns of weights, channels of batch norms.
+
+    A layer that is not named stays whole.
+    """
+
+    outputs: dict[str, torch.Tensor]
+    inputs: dict[str, torch.Tensor]
+    norms: dict[str, torch.Tensor]
+
+
+def kept_filters(graph: PruningGraph, mask: BoolArray) -> KeptFilters:
+    """List what ``mask``, bool [n_var], leaves of every layer that it touches."""
+    kept = KeptFilters(outputs={}, inputs={}, norms={})
+    for item, part in zip(graph.layers, graph.space.split(mask), strict=True):
+        filters = torch.from_numpy(part.nonzero()[0])
+        kept.outputs[item.name] = filters
+        kept.norms.update(dict.fromkeys(item.norms, filters))
+        for consumer in item.consumers:
+            features = filters[:, None] * consumer.repeat + torch.arange(consumer.repeat)
+            kept.inputs[consumer.name] = features.flatten()
+    return kept
 
 
 def slim_network(network: nn.Module, graph: PruningGraph, mask: BoolArray) -> nn.Module:
@@ -38,29 +64,25 @@ def slim_network(network: nn.Module, graph: PruningGraph, mask: BoolArray) -> nn
     mask = graph.space.check(mask[None])[0]
     functional.reset_net(network)
     modules = dict(network.named_modules())
+    kept = kept_filters(graph, mask)
     # deepcopy looks a tensor up in ``memo`` before it copies it: putting the kept part of a weight there
     # yields the smaller network without ever copying the full weights.
     memo: dict[int, Any] = {}
-    kept_inputs: dict[str, torch.Tensor] = {}
-    kept_outputs: dict[str, torch.Tensor] = {}
     sizes: dict[str, dict[str, int]] = {}
-    for item, part in zip(graph.layers, graph.space.split(mask), strict=True):
-        kept = torch.from_numpy(part.nonzero()[0])
-        kept_outputs[item.name] = kept
-        sizes.setdefault(item.name, {})["out_channels"] = len(kept)
-        for name in item.norms:
-            for key in ("weight", "bias", "running_mean", "running_var"):
-                _keep(memo, modules[name], key, (kept,))
-            sizes[name] = {"num_features": len(kept)}
-        for consumer in item.consumers:
-            features = (kept[:, None] * consumer.repeat + torch.arange(consumer.repeat)).flatten()
-            kept_inputs[consumer.name] = features
-            attribute = "in_channels" if hasattr(modules[consumer.name], "in_channels") else "in_features"
-            sizes.setdefault(consumer.name, {})[attribute] = len(features)
-    for name in {*kept_inputs, *kept_outputs}:
-        rows, columns = kept_outputs.get(name), kept_inputs.get(name)
+    for name, part in kept.norms.items():
+        for key in ("weight", "bias", "running_mean", "running_var"):
+            _keep(memo, modules[name], key, (part,))
+        sizes[name] = {"num_features": len(part)}
+    for name in {*kept.inputs, *kept.outputs}:
+        rows, columns = kept.outputs.get(name), kept.inputs.get(name)
         _keep(memo, modules[name], "weight", (rows, columns))
         _keep(memo, modules[name], "bias", (rows,))
+        convolves = hasattr(modules[name], "in_channels")
+        sizes[name] = {}
+        if rows is not None:
+            sizes[name]["out_channels"] = len(rows)
+        if columns is not None:
+            sizes[name]["in_channels" if convolves else "in_features"] = len(columns)
     slim = copy.deepcopy(network, memo)
     for name, attributes in sizes.items():
         module = slim.get_submodule(name)

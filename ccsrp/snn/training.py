@@ -15,6 +15,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from ccsrp.attack.gradient import Classifier
 from ccsrp.attack.pgd import Attack, perturb, random_start
 from ccsrp.checks import check_seed
 from ccsrp.errors import OptionError
@@ -84,6 +85,9 @@ class Trainer:
     attack : Attack, optional
         Needed by ``pgd-at`` and ``trades``; its seed is replaced anew for every batch.
     settings : TrainingSettings
+    attacked : callable, optional
+        Returns what is attacked in place of ``network``: the same network in eval mode with the weights
+        of that moment, in a faster form.
     """
 
     def __init__(
@@ -94,6 +98,7 @@ class Trainer:
         *,
         attack: Attack | None,
         settings: TrainingSettings,
+        attacked: Callable[[], Classifier] | None = None,
     ) -> None:
         if settings.method != "standard" and attack is None:
             raise OptionError(f"training method {settings.method!r} needs an attack")
@@ -103,6 +108,7 @@ class Trainer:
         self.attack = attack
         self.settings = settings
         self.epoch = 0
+        self._attacked = attacked or (lambda: network)
         self.optimizer = torch.optim.AdamW(
             network.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay
         )
@@ -148,7 +154,7 @@ class Trainer:
         # Batch statistics must not see the attack's own passes.
         self.network.eval()
         attack = replace(self.attack, seed=seed)
-        attacked = perturb(self.network, images, labels, random_start(images, attack), attack)
+        attacked = perturb(self._attacked(), images, labels, random_start(images, attack), attack)
         logits = self.network.train()(attacked)
         if self.settings.method == "pgd-at":
             return F.cross_entropy(logits, labels), logits.detach()

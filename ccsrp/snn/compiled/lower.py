@@ -15,11 +15,12 @@ import torch
 from spikingjelly.activation_based import layer, neuron, surrogate
 from torch import fx, nn
 
+from ccsrp.attack.surrogate import parse_surrogate
 from ccsrp.snn.channels import CONTAINERS
 from ccsrp.snn.compiled.table import Kind, Surrogate
 from ccsrp.snn.compiled.windows import Windows, adaptive_windows, pool_windows
 
-__all__ = ["SURROGATES", "Operation", "Recipe", "Shape", "Unsupported", "lower"]
+__all__ = ["SURROGATES", "Operation", "Recipe", "Shape", "Unsupported", "lower", "surrogate_code"]
 
 CONVOLUTIONS = (nn.Conv2d, layer.Conv2d)
 LINEARS = (nn.Linear, layer.Linear)
@@ -96,6 +97,21 @@ def lower(
     Unsupported
     """
     return _Lowering(network, graph, image_shape, time_steps).recipe
+
+
+def surrogate_code(text: str) -> tuple[Surrogate, float]:
+    """Translate an attack's surrogate, such as ``"ATan(alpha=6.0)"`` or ``"training"``, and its alpha.
+
+    Raises
+    ------
+    Unsupported
+    """
+    if text == "training":
+        return Surrogate.OWN, 0.0
+    function = parse_surrogate(text)
+    if type(function) not in SURROGATES:
+        raise Unsupported(f"the attack's surrogate is {text}")
+    return SURROGATES[type(function)], float(function.alpha)
 
 
 class _Lowering:

@@ -18,7 +18,7 @@ from ccsrp.snn.compiled.neuron import fire, fire_back
 from ccsrp.snn.compiled.pool import average_pool, average_pool_back, max_pool, max_pool_back
 from ccsrp.snn.compiled.table import Kind, Loss, Surrogate
 
-__all__ = ["run_images", "run_layers"]
+__all__ = ["channel_moments", "run_images", "run_layers"]
 
 _CONVOLVE, _FIRE, _MAX_POOL, _AVERAGE_POOL = (
     int(kind) for kind in (Kind.CONVOLVE, Kind.FIRE, Kind.MAX_POOL, Kind.AVERAGE_POOL)

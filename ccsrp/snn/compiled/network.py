@@ -9,6 +9,8 @@ import numba
 import numpy as np
 import torch
 
+from ccsrp.attack.gradient import LossName
+from ccsrp.snn.compiled.lower import surrogate_code
 from ccsrp.snn.compiled.machine import run_images
 from ccsrp.snn.compiled.memory import aligned
 from ccsrp.snn.compiled.program import Program
@@ -66,13 +68,14 @@ class CompiledNetwork:
         return self._run(images, np.zeros(len(images), dtype=np.int64), Loss.NONE)[0]
 
     def loss_gradient(
-        self, images: torch.Tensor, labels: torch.Tensor, *, loss: Loss, surrogate: Surrogate, alpha: float
+        self, images: torch.Tensor, labels: torch.Tensor, *, loss: LossName, surrogate: str
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Return logits [B, classes] and each image's gradient of its own loss [B, C, H, W].
 
-        ``alpha`` is that of ``surrogate``.
+        ``surrogate`` is text such as ``"ATan(alpha=6.0)"``, or ``"training"`` for each neuron's own.
         """
-        return self._run(images, labels.numpy(), loss, surrogate, alpha)
+        kind, alpha = surrogate_code(surrogate)
+        return self._run(images, labels.numpy(), Loss[loss.upper()], kind, alpha)
 
     def _run(
         self,

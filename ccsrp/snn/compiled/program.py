@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,30 +16,11 @@ from ccsrp.snn.compiled.memory import place_intervals
 from ccsrp.snn.compiled.packing import Packer
 from ccsrp.snn.compiled.lanes import LANES
 from ccsrp.snn.compiled.table import GATHER, OPERATION, Kind
+from ccsrp.snn.compiled.tensors import KeptTensors, Statistics
 
-__all__ = ["Layers", "Program", "build_program"]
+__all__ = ["Program", "build_program"]
 
 Float32 = NDArray[np.float32]
-
-
-@dataclass(frozen=True)
-class Layers:
-    """What a program is filled with.
-
-    Parameters
-    ----------
-    weights : callable
-        Name of a convolution or linear layer -> weight [out, in, ...] and bias [out] or None, as slim as
-        the mask leaves them.
-    norms : callable
-        Name of a batch norm -> the factor and shift of each channel that it amounts to.
-    neurons : callable
-        Name of a neuron -> the SpikingJelly module.
-    """
-
-    weights: Callable[[str], tuple[Float32, Float32 | None]]
-    norms: Callable[[str], tuple[Float32, Float32]]
-    neurons: Callable[[str], Any]
 
 
 @dataclass(frozen=True)
@@ -62,21 +44,29 @@ class Program:
 
 
 def build_program(
-    recipe: Recipe, operations: Sequence[Operation], layers: Layers, *, gradients: bool = True
+    recipe: Recipe,
+    operations: Sequence[Operation],
+    tensors: KeptTensors,
+    statistics: Statistics,
+    *,
+    gradients: bool = True,
 ) -> Program:
     """Fill the tables of ``recipe.operations`` or ``recipe.folded``.
 
-    Without ``gradients`` the program can only run forwards, in less memory.
+    ``statistics`` replace the running ones of batch norms. Without ``gradients`` the program can only run
+    forwards, in less memory.
     """
-    builder = _Builder(recipe, operations, layers)
-    return builder.program(gradients=gradients)
+    return _Builder(recipe, operations, tensors, statistics).program(gradients=gradients)
 
 
 class _Builder:
-    def __init__(self, recipe: Recipe, operations: Sequence[Operation], layers: Layers) -> None:
+    def __init__(
+        self, recipe: Recipe, operations: Sequence[Operation], tensors: KeptTensors, statistics: Statistics
+    ) -> None:
         self._recipe = recipe
         self._operations = operations
-        self._layers = layers
+        self._tensors = tensors
+        self._statistics = statistics
         self._channels: dict[int, int] = {0: recipe.image_channels}
         self._packer = Packer()
         self._windows: list[tuple[int, int, int]] = []
@@ -130,11 +120,11 @@ class _Builder:
         if operation.kind == Kind.CONVOLVE:
             self._convolution(record, operation)
         elif operation.kind == Kind.NORMALISE:
-            factor, shift = self._layers.norms(operation.norm)
+            factor, shift = self._norm(operation.norm)
             record["bias"] = self._packer.add(factor[None], _padded(channels))
             self._packer.add(shift[None], _padded(channels))
         elif operation.kind == Kind.FIRE:
-            self._neuron(record, self._layers.neurons(operation.module))
+            self._neuron(record, self._tensors.neuron(operation.module))
         elif operation.kind in (Kind.MAX_POOL, Kind.AVERAGE_POOL):
             for name, windows in zip(("row_windows", "column_windows"), operation.rows, strict=True):
                 record[name] = len(self._windows)
@@ -149,12 +139,12 @@ class _Builder:
             record[f"{prefix}width"] = _padded(self._channels[value])
 
     def _convolution(self, record: Any, operation: Operation) -> None:
-        weight, bias = self._layers.weights(operation.module)
+        weight, bias = self._tensors.weights(operation.module)
         out, channels = len(weight), self._channels[operation.inputs[0]]
         kernel = weight.reshape(out, channels, *operation.kernel)
         shift = np.zeros(out, dtype=np.float32) if bias is None else bias
         if operation.norm:
-            factor, offset = self._layers.norms(operation.norm)
+            factor, offset = self._norm(operation.norm)
             kernel, shift = kernel * factor[:, None, None, None], shift * factor + offset
         self._channels[operation.output] = out
         record["bias"] = self._packer.add(shift[None], _padded(out))
@@ -164,13 +154,16 @@ class _Builder:
             kernel, operation.stride, operation.padding
         )
 
+    def _norm(self, name: str) -> tuple[Float32, Float32]:
+        return self._tensors.affine(name, *self._statistics.get(name, self._tensors.running(name)))
+
     @staticmethod
     def _neuron(record: Any, node: Any) -> None:
         if isinstance(node, neuron.ParametricLIFNode):
             record["decay"] = float(node.w.detach().sigmoid())
         else:
-            # An IF neuron keeps all of its charge, and so does one whose tau is infinite.
-            record["decay"] = 1 / node.tau if isinstance(node, neuron.LIFNode) else 0.0
+            # An IF neuron keeps all of its charge, which LIF's equations give for an infinite tau.
+            record["decay"] = 1 / getattr(node, "tau", math.inf)
         record["decay_input"] = getattr(node, "decay_input", False)
         record["threshold"], record["reset"] = node.v_threshold, node.v_reset or 0.0
         record["soft"], record["detach"] = node.v_reset is None, node.detach_reset

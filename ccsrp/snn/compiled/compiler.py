@@ -1,0 +1,150 @@
+"""From masks to compiled networks, without a SpikingJelly network in between."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from ccsrp.attack.pgd import Attack
+from ccsrp.snn.compiled.lower import Unsupported, lower, surrogate_code
+from ccsrp.snn.compiled.machine import channel_moments, run_layers
+from ccsrp.snn.compiled.network import CompiledNetwork, Workspace
+from ccsrp.snn.compiled.program import Program, build_program
+from ccsrp.snn.compiled.table import Kind
+from ccsrp.snn.compiled.tensors import KeptTensors, Statistics
+from ccsrp.snn.graph import PruningGraph, trace
+from ccsrp.space import BoolArray
+
+__all__ = ["Compiler", "compiler_for"]
+
+Float64 = NDArray[np.float64]
+
+
+def compiler_for(
+    network: nn.Module,
+    graph: PruningGraph,
+    *,
+    image_shape: tuple[int, int, int],
+    time_steps: int,
+    attack: Attack,
+) -> Compiler | None:
+    """Return a compiler whose networks ``attack`` can attack, or None where there can be none."""
+    try:
+        surrogate_code(attack.surrogate)
+        return Compiler(network, graph, image_shape=image_shape, time_steps=time_steps)
+    except Unsupported:
+        return None
+
+
+class Compiler:
+    """Compiles what masks leave of one network, with the weights that it has at that time.
+
+    Parameters
+    ----------
+    network : nn.Module
+        From ``[T, B, C, H, W]`` to ``[T, B, classes]``. It is kept, not copied, and not changed.
+    graph : PruningGraph
+        ``trace_filters(network)``.
+    image_shape : (C, H, W)
+    time_steps : int
+        T, with the image shown unchanged at each step.
+
+    Raises
+    ------
+    Unsupported
+        The network does something that a compiled network cannot do, or is not on the CPU in float32.
+    """
+
+    def __init__(
+        self, network: nn.Module, graph: PruningGraph, *, image_shape: tuple[int, int, int], time_steps: int
+    ) -> None:
+        for tensor in network.state_dict().values():
+            if tensor.device.type != "cpu" or (tensor.is_floating_point() and tensor.dtype != torch.float32):
+                raise Unsupported("its weights are not float32 on the CPU")
+        self._recipe = lower(network, trace(network), image_shape=image_shape, time_steps=time_steps)
+        self._modules: dict[str, Any] = dict(network.named_modules())
+        self._graph = graph
+        self._workspace = Workspace()
+        self._norms = [op.norm for op in self._recipe.operations if op.kind == Kind.NORMALISE]
+
+    def compile(self, mask: BoolArray, statistics: Statistics | None = None) -> CompiledNetwork:
+        """Compile the network of one mask, bool [n_var].
+
+        ``statistics`` replace the running ones of its batch norms.
+        """
+        recipe, tensors = self._recipe, KeptTensors(self._modules, self._graph, mask)
+        program = build_program(recipe, recipe.folded, tensors, statistics or {})
+        return CompiledNetwork(program, self._workspace)
+
+    def calibrate(self, mask: BoolArray, images: torch.Tensor, *, batch_size: int = 256) -> Statistics:
+        """Measure the statistics that ``ccsrp.snn.calibrate`` would set, layer by layer.
+
+        Parameters
+        ----------
+        mask : bool [n_var]
+        images : float32 [N, C, H, W]
+        batch_size : int
+            Images that are normalised together.
+        """
+        if not self._norms:
+            return {}
+        recipe, tensors = self._recipe, KeptTensors(self._modules, self._graph, mask)
+        program = build_program(recipe, recipe.operations, tensors, {}, gradients=False)
+        batches = torch.split(images, batch_size)
+        found: Statistics = {}
+        for batch in batches:
+            for name, (mean, variance) in self._batch_statistics(program, tensors, batch).items():
+                before = found.get(name, (np.zeros_like(mean), np.zeros_like(mean)))
+                found[name] = (before[0] + mean / len(batches), before[1] + variance / len(batches))
+        return found
+
+    def _batch_statistics(
+        self, program: Program, tensors: KeptTensors, images: torch.Tensor
+    ) -> Statistics:
+        found: Statistics = {}
+        pixels = np.ascontiguousarray(images.numpy())
+        first = 0
+        with self._workspace.lock:
+            memories = self._workspace.memories(program, len(pixels))
+            events = self._workspace.events(program)
+            for number, operation in enumerate(self._recipe.operations):
+                if operation.kind != Kind.NORMALISE:
+                    continue
+                run_layers(
+                    program.operations,
+                    first,
+                    number,
+                    program.gathers,
+                    program.windows,
+                    program.weights,
+                    program.places[0],
+                    program.places[4],
+                    pixels,
+                    memories,
+                    *events,
+                )
+                first = number
+                record = program.operations[number]
+                mean, variance, places = _moments(memories, record)
+                # SpikingJelly counts a value that does not change over time once a time step.
+                count = places * (1 if record["steps"] > 1 else self._recipe.time_steps)
+                found[operation.norm] = (mean, variance * count / max(count - 1, 1))
+                factor, shift = tensors.affine(operation.norm, mean, variance)
+                at, width = record["bias"], record["width"]
+                program.weights[at : at + len(mean)] = factor
+                program.weights[at + width : at + width + len(mean)] = shift
+        return found
+
+
+def _moments(memories: NDArray[np.float32], record: Any) -> tuple[Float64, Float64, int]:
+    """Return mean and biased variance of each channel, and how many numbers of a channel there are."""
+    places, channels = int(record["steps"] * record["rows"] * record["columns"]), int(record["channels"])
+    sums, squares = (np.zeros((len(memories), channels)) for _ in range(2))
+    channel_moments(memories, record["x"], places, channels, record["width"], sums, squares)
+    count = places * len(memories)
+    mean = sums.sum(0) / count
+    return mean, np.maximum(squares.sum(0) / count - mean**2, 0), count
