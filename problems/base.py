@@ -9,7 +9,7 @@ import numpy as np
 from pymoo.core.problem import Problem
 
 from ccsrp.errors import MaskError
-from ccsrp.evaluation.interface import OBJECTIVES
+from ccsrp.evaluation.interface import OBJECTIVES, Evaluation
 from ccsrp.space import BoolArray, FilterSpace, FloatArray
 
 if TYPE_CHECKING:
@@ -50,6 +50,27 @@ class PruningProblem(Problem):
     @abstractmethod
     def _judge(self, masks: BoolArray) -> FloatArray:
         """Judge checked masks, bool [N, n_var] -> float64 [N, 3]."""
+
+    def _judge_bounded(self, masks: BoolArray, known: FloatArray) -> Evaluation:
+        """Judge checked masks, giving up where ``known`` is as good as all that is still possible."""
+        return Evaluation(self._judge(masks), np.ones(len(masks), dtype=bool))
+
+    def evaluate_bounded(self, masks: BoolArray, known: FloatArray, /) -> Evaluation:
+        """Judge masks for a search that already knows some points.
+
+        Parameters
+        ----------
+        masks : bool [N, n_var]
+        known : float64 [n, 3]
+            Objectives of networks already found, such as an archive's.
+
+        Returns
+        -------
+        Evaluation
+            Complete rows are those of ``evaluate``. A mask that cannot reach anything that is not dominated
+            by ``known`` may be given up; its row is then the best that was still possible, and not complete.
+        """
+        return self._judge_bounded(self.space.check(masks), np.asarray(known, dtype=float))
 
     def report(
         self, masks: BoolArray, objectives: FloatArray, *, on_member: Callable[[int, int], None] | None = None

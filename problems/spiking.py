@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from torch import nn
 
     from ccsrp.attack.pgd import Attack
-    from ccsrp.evaluation.spiking import Cost, Examples
+    from ccsrp.evaluation.interface import Evaluation
+    from ccsrp.evaluation.judge import Examples
+    from ccsrp.evaluation.spiking import Cost
     from ccsrp.snn.data import Dataset
     from ccsrp.snn.networks import DirectCoding
 
@@ -75,20 +77,21 @@ class SpikingPruning(PruningProblem):
         device: str | None = None,
     ) -> None:
         from ccsrp.checks import checked_device
-        from ccsrp.evaluation.spiking import Examples, SpikingEvaluator
+        from ccsrp.evaluation.spiking import SpikingEvaluator
         from ccsrp.snn.weights import weights_sha256
 
         device = checked_device(device)
         self.attack = attack
         self._dataset = dataset
-        self._device = device
         self._used = {"train": None, "validation": validation_images, "test": test_images}
         calibration = dataset.split("train", calibration_images)[0] if calibrate else None
         dataset.split("test", test_images)
+        images, labels = self.images("validation")
         self._evaluator = SpikingEvaluator(
             network,
             time_steps=time_steps,
-            examples=Examples.of(*self.images("validation"), attack, device=device),
+            images=images,
+            labels=labels,
             attack=attack,
             cost=cost,
             calibration=calibration,
@@ -131,20 +134,20 @@ class SpikingPruning(PruningProblem):
     def _judge(self, masks: BoolArray) -> FloatArray:
         return self._evaluator.evaluate(masks)
 
+    def _judge_bounded(self, masks: BoolArray, known: FloatArray) -> Evaluation:
+        return self._evaluator.evaluate_bounded(masks, known)
+
     def report(
         self, masks: BoolArray, objectives: FloatArray, *, on_member: Callable[[int, int], None] | None = None
     ) -> pd.DataFrame:
         """Describe networks, measuring each on the test split: see ``PruningProblem.report``."""
-        from ccsrp.evaluation.spiking import Examples
-
         if self._test_examples is None:
-            self._test_examples = Examples.of(*self.images("test"), self.attack, device=self._device)
+            self._test_examples = self._evaluator.examples(*self.images("test"))
         table = super().report(masks, objectives)
         tests, synops = [], []
         for done, mask in enumerate(masks, start=1):
-            network = self._evaluator.network(mask, fused=True)
-            tests.append(self._evaluator.judge(network, self._test_examples))
-            synops.append(self._evaluator.synops(network))
+            tests.append(self._evaluator.judge(mask, self._test_examples))
+            synops.append(self._evaluator.synops(mask))
             if on_member is not None:
                 on_member(done, len(masks))
         columns: dict[str, Any] = {

@@ -6,6 +6,7 @@ torchattacks. ``sharp`` is what the search judges by: see ``experiments/attack_s
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -16,7 +17,7 @@ from ccsrp.attack.surrogate import parse_surrogate
 from ccsrp.checks import check_seed
 from ccsrp.errors import OptionError
 
-__all__ = ["Attack", "perturb", "random_start", "robust_images"]
+__all__ = ["Attack", "perturb", "random_start", "robust_images", "surviving_images"]
 
 TRAINING = "training"
 
@@ -167,11 +168,28 @@ def robust_images(
     right : bool [N]
         Which clean images the network classifies rightly.
     """
+    *_, robust = surviving_images(network, images, labels, start, attack, right=right)
+    return robust
+
+
+def surviving_images(
+    network: Classifier,
+    images: torch.Tensor,
+    labels: torch.Tensor,
+    start: torch.Tensor,
+    attack: Attack,
+    *,
+    right: torch.Tensor,
+) -> Iterator[torch.Tensor]:
+    """Attack one batch, and yield as it goes on which images may still be robust, bool [N].
+
+    Flags only ever fall; the last are those of ``robust_images``. An attack that judges by its last iterate
+    alone knows nothing before its end.
+    """
     if not attack.every_iterate:
         current = perturb(network, images, labels, start, attack)
-        with torch.no_grad():
-            unfooled: torch.Tensor = network(current).argmax(1) == labels
-        return unfooled
+        yield _rightly(network, current, labels)
+        return
     standing = right.nonzero().flatten()
     current = start.detach()[standing]
     with gradient_of(network, loss=attack.loss, surrogate=attack.surrogate) as gradient_at:
@@ -182,12 +200,23 @@ def robust_images(
             unfooled = logits.argmax(1) == labels[standing]
             # A fooled image leaves the batch: the passes that it would still cost are saved.
             standing, current, gradient = standing[unfooled], current[unfooled], gradient[unfooled]
+            yield _flags(right, standing)
             current = _move(current, gradient, images[standing], attack, index)
-    robust = torch.zeros_like(right)
     if len(standing):
-        with torch.no_grad():
-            robust[standing] = network(current).argmax(1) == labels[standing]
-    return robust
+        standing = standing[_rightly(network, current, labels[standing])]
+    yield _flags(right, standing)
+
+
+def _rightly(network: Classifier, images: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    with torch.no_grad():
+        unfooled: torch.Tensor = network(images).argmax(1) == labels
+    return unfooled
+
+
+def _flags(like: torch.Tensor, places: torch.Tensor) -> torch.Tensor:
+    flags = torch.zeros_like(like)
+    flags[places] = True
+    return flags
 
 
 def _move(

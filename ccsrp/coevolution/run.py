@@ -75,6 +75,7 @@ def search(
     crossover_rate: float = 0.9,
     max_removed: float = 0.9,
     rejudged_share: float = 0.2,
+    stop_dominated: bool = True,
     on_generation: Callable[[GenerationReport], None] | None = None,
     on_member: Callable[[int, int], None] | None = None,
 ) -> SearchResult:
@@ -86,7 +87,7 @@ def search(
         Such as ``problems.load_problem("digits")``.
     budget, seed, subpopulation_size, collaborators, initial_keep
         See ``SearchSettings``.
-    bit_flip_rate, crossover_rate, max_removed, rejudged_share
+    bit_flip_rate, crossover_rate, max_removed, rejudged_share, stop_dominated
         See ``SearchSettings``.
     on_generation : callable, optional
         Called with a ``GenerationReport`` after each generation.
@@ -108,6 +109,7 @@ def search(
         crossover_rate=crossover_rate,
         max_removed=max_removed,
         rejudged_share=rejudged_share,
+        stop_dominated=stop_dominated,
     )
     return run_search(problem, settings, on_generation=on_generation, on_member=on_member)
 

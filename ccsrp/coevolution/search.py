@@ -12,7 +12,7 @@ from ccsrp.coevolution.settings import SearchSettings
 from ccsrp.coevolution.subpopulation import Subpopulation
 from ccsrp.errors import OptionError
 from ccsrp.evaluation.cached import CachedEvaluator
-from ccsrp.evaluation.interface import Evaluator
+from ccsrp.evaluation.interface import Evaluation, Evaluator
 from ccsrp.space import BoolArray, FloatArray
 
 __all__ = ["Coevolution", "GenerationReport"]
@@ -23,10 +23,14 @@ PATIENCE = 20
 
 @dataclass(frozen=True)
 class GenerationReport:
-    """One row of ``history.csv``: the archive after a generation."""
+    """One row of ``history.csv``: the archive after a generation.
+
+    ``stopped`` of the ``evaluations`` so far ended early because nothing new could come of them.
+    """
 
     generation: int
     evaluations: int
+    stopped: int
     hypervolume: float
     front_size: int
     best_accuracy: float
@@ -177,9 +181,14 @@ class Coevolution:
         wholes = np.array([placement.whole for placement in placements])
         spent = np.cumsum(self._evaluator.unseen(wholes))
         affordable = int(np.searchsorted(spent, self.settings.budget - self.evaluations, side="right"))
-        objectives = self._evaluator.evaluate(wholes[:affordable])
-        self.archive.add(wholes[:affordable], objectives)
-        return list(zip(placements[:affordable], objectives, strict=True))
+        wholes = wholes[:affordable]
+        if self.settings.stop_dominated:
+            # The archive as it was before this batch: answers do not depend on how a batch is split.
+            answer = self._evaluator.evaluate_bounded(wholes, self.archive.objectives)
+        else:
+            answer = Evaluation(self._evaluator.evaluate(wholes), np.ones(len(wholes), dtype=bool))
+        self.archive.add(wholes[answer.complete], answer.objectives[answer.complete])
+        return list(zip(placements[:affordable], answer.objectives, strict=True))
 
     @staticmethod
     def _tell(
@@ -198,6 +207,7 @@ class Coevolution:
         return GenerationReport(
             generation=self.generation,
             evaluations=self.evaluations,
+            stopped=self._evaluator.stopped,
             hypervolume=self.archive.hypervolume(),
             front_size=len(self.archive),
             best_accuracy=1 - float(best[0]),

@@ -41,6 +41,9 @@ class SearchSettings:
     rejudged_share : float
         Share of a subpopulation whose standing may be renewed in a generation because the
         collaborators it was judged with have moved on.
+    stop_dominated : bool
+        Whether the evaluation of a mask ends as soon as the archive dominates the best that it can still
+        reach. The layer that it came from then sees that best case in place of the truth.
     """
 
     budget: int = 300
@@ -52,6 +55,7 @@ class SearchSettings:
     crossover_rate: float = 0.9
     max_removed: float = 0.9
     rejudged_share: float = 0.2
+    stop_dominated: bool = True
 
     def __post_init__(self) -> None:
         if self.subpopulation_size < 2:

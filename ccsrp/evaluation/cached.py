@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
-from ccsrp.evaluation.interface import OBJECTIVES, Evaluator, evaluate_checked
+from ccsrp.evaluation.bound import dominated
+from ccsrp.evaluation.interface import OBJECTIVES, Evaluation, Evaluator, evaluate_checked
 from ccsrp.space import BoolArray, FilterSpace, FloatArray
 
 __all__ = ["CachedEvaluator"]
@@ -18,7 +21,7 @@ class CachedEvaluator:
 
     def __init__(self, evaluator: Evaluator) -> None:
         self._evaluator = evaluator
-        self._known: dict[bytes, FloatArray] = {}
+        self._known: dict[bytes, tuple[FloatArray, bool]] = {}
 
     @property
     def space(self) -> FilterSpace:
@@ -30,23 +33,50 @@ class CachedEvaluator:
         """Number of different masks evaluated so far."""
         return len(self._known)
 
+    @property
+    def stopped(self) -> int:
+        """How many of them the wrapped evaluator gave up on."""
+        return sum(not complete for _, complete in self._known.values())
+
     def unseen(self, masks: BoolArray) -> BoolArray:
         """Tell which masks would cost an evaluation: the first of each kind not seen before, bool [N]."""
-        fresh: set[bytes] = set()
-        answer = np.zeros(len(masks), dtype=bool)
-        for row, key in enumerate(_keys(masks)):
-            if key not in self._known and key not in fresh:
-                fresh.add(key)
-                answer[row] = True
-        return answer
+        return self._first_of_each(masks, lambda key: key not in self._known)
 
     def evaluate(self, masks: BoolArray, /) -> FloatArray:
         """Judge masks, bool [N, n_var] -> float64 [N, 3]."""
-        fresh = masks[self.unseen(masks)]
-        if len(fresh):
-            answers = evaluate_checked(self._evaluator, fresh)
-            self._known.update(zip(_keys(fresh), answers.copy(), strict=True))
-        return np.array([self._known[key] for key in _keys(masks)]).reshape(len(masks), len(OBJECTIVES))
+        wanted = self._first_of_each(masks, lambda key: key not in self._known or not self._known[key][1])
+        return self._answer(masks, wanted, None).objectives
+
+    def evaluate_bounded(self, masks: BoolArray, known: FloatArray, /) -> Evaluation:
+        """Judge masks, but stop where a known point is as good as all that is possible."""
+
+        def useless(key: bytes) -> bool:
+            objectives, complete = self._known[key]
+            return complete or dominated(objectives, known)
+
+        wanted = self._first_of_each(masks, lambda key: key not in self._known or not useless(key))
+        return self._answer(masks, wanted, known)
+
+    def _answer(self, masks: BoolArray, wanted: BoolArray, known: FloatArray | None) -> Evaluation:
+        if wanted.any():
+            answer = evaluate_checked(self._evaluator, masks[wanted], known)
+            rows = zip(answer.objectives.copy(), answer.complete.tolist(), strict=True)
+            self._known.update(zip(_keys(masks[wanted]), rows, strict=True))
+        found = [self._known[key] for key in _keys(masks)]
+        return Evaluation(
+            np.array([row for row, _ in found]).reshape(len(masks), len(OBJECTIVES)),
+            np.array([complete for _, complete in found], dtype=bool),
+        )
+
+    @staticmethod
+    def _first_of_each(masks: BoolArray, wanted: Callable[[bytes], bool]) -> BoolArray:
+        fresh: set[bytes] = set()
+        answer = np.zeros(len(masks), dtype=bool)
+        for row, key in enumerate(_keys(masks)):
+            if key not in fresh and wanted(key):
+                fresh.add(key)
+                answer[row] = True
+        return answer
 
 
 def _keys(masks: BoolArray) -> list[bytes]:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ccsrp.errors import CcsrpError
 from ccsrp.space import BoolArray, FilterSpace, FloatArray
 
-__all__ = ["OBJECTIVES", "EvaluationError", "Evaluator", "evaluate_checked"]
+__all__ = ["OBJECTIVES", "BoundedEvaluator", "Evaluation", "EvaluationError", "Evaluator", "evaluate_checked"]
 
 OBJECTIVES = ("error", "robust_error", "cost")
 
@@ -37,8 +39,37 @@ class Evaluator(Protocol):
         ...
 
 
-def evaluate_checked(evaluator: Evaluator, masks: BoolArray) -> FloatArray:
+@dataclass(frozen=True)
+class Evaluation:
+    """Answers about masks.
+
+    Parameters
+    ----------
+    objectives : float64 [N, 3]
+        Where not ``complete``, the best that is still possible.
+    complete : bool [N]
+    """
+
+    objectives: FloatArray
+    complete: NDArray[np.bool_]
+
+
+@runtime_checkable
+class BoundedEvaluator(Evaluator, Protocol):
+    """An evaluator that can give up on masks that are of no use to its caller."""
+
+    def evaluate_bounded(self, masks: BoolArray, known: FloatArray, /) -> Evaluation:
+        """Judge masks, but stop where a known point, float64 [n, 3], is as good as all that is possible.
+
+        A row depends on its mask and on ``known`` alone; a complete one is that of ``evaluate``.
+        """
+        ...
+
+
+def evaluate_checked(evaluator: Evaluator, masks: BoolArray, known: FloatArray | None = None) -> Evaluation:
     """Evaluate with both sides of the interface checked.
+
+    With ``known`` points, an evaluator that can give up may do so.
 
     Raises
     ------
@@ -48,7 +79,11 @@ def evaluate_checked(evaluator: Evaluator, masks: BoolArray) -> FloatArray:
         The answer has another shape, or holds values that are not finite.
     """
     masks = evaluator.space.check(masks)
-    objectives = np.asarray(evaluator.evaluate(masks))
+    if known is not None and isinstance(evaluator, BoundedEvaluator):
+        answer = evaluator.evaluate_bounded(masks, known)
+    else:
+        answer = Evaluation(evaluator.evaluate(masks), np.ones(len(masks), dtype=bool))
+    objectives = np.asarray(answer.objectives)
     if objectives.dtype != np.float64 or objectives.shape != (len(masks), len(OBJECTIVES)):
         raise EvaluationError(
             f"an evaluator must return float64 [{len(masks)}, {len(OBJECTIVES)}], got {objectives.dtype} "
@@ -59,4 +94,4 @@ def evaluate_checked(evaluator: Evaluator, masks: BoolArray) -> FloatArray:
         raise EvaluationError(
             f"the evaluator returned {objectives[row].tolist()} for mask {row}; all must be finite"
         )
-    return objectives
+    return Evaluation(objectives, answer.complete)

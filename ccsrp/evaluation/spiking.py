@@ -8,7 +8,6 @@ company in which it was evaluated.
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -16,9 +15,14 @@ import torch
 from spikingjelly.activation_based import functional
 from torch import nn
 
-from ccsrp.attack.pgd import Attack, random_start, robust_images
+from ccsrp.attack.gradient import Classifier
+from ccsrp.attack.pgd import Attack
 from ccsrp.errors import GraphError, OptionError, WeightsError, one_line
-from ccsrp.snn.calibrate import calibrate
+from ccsrp.evaluation.bound import nothing_known, stop_when_dominated
+from ccsrp.evaluation.interface import Evaluation
+from ccsrp.evaluation.judge import Examples, Judgement, hardest_first, judge
+from ccsrp.snn.calibrate import calibrate, set_statistics
+from ccsrp.snn.compiled.compiler import compiler_for
 from ccsrp.snn.cost import CostTable, cost_table, count_synaptic_operations
 from ccsrp.snn.graph import PruningGraph, trace_filters
 from ccsrp.snn.lif import fuse_neurons
@@ -26,34 +30,10 @@ from ccsrp.snn.networks import DirectCoding
 from ccsrp.snn.slim import slim_network
 from ccsrp.space import BoolArray, FilterSpace, FloatArray
 
-__all__ = ["COSTS", "Examples", "Judgement", "SpikingEvaluator"]
+__all__ = ["COSTS", "SpikingEvaluator"]
 
 COSTS = ("flops", "params", "synops")
 Cost = Literal["flops", "params", "synops"]
-
-
-@dataclass(frozen=True)
-class Examples:
-    """Images that networks are judged on: float32 [N, C, H, W] in [0, 1], int64 [N], and attack starts."""
-
-    images: torch.Tensor
-    labels: torch.Tensor
-    start: torch.Tensor
-
-    @classmethod
-    def of(cls, images: torch.Tensor, labels: torch.Tensor, attack: Attack, *, device: str) -> Examples:
-        """Draw the fixed starts and move everything to ``device``."""
-        start = random_start(images, attack)
-        return cls(images=images.to(device), labels=labels.to(device), start=start.to(device))
-
-
-@dataclass(frozen=True)
-class Judgement:
-    """What one network showed on some examples; ``synops`` is the mean of one clean image."""
-
-    accuracy: float
-    robust_accuracy: float
-    synops: float
 
 
 class SpikingEvaluator:
@@ -66,29 +46,33 @@ class SpikingEvaluator:
         copied; the state of its neurons is reset.
     time_steps : int
         T.
-    examples : Examples
+    images, labels : float32 [N, C, H, W] in [0, 1], int64 [N]
         The *validation* images.
     attack : Attack
     cost : {"flops", "params", "synops"}
         What the third objective is a fraction of, against the base.
     calibration : float32 [N, C, H, W], optional
         Training images for the batch norms of pruned networks; ``None`` leaves the base's statistics.
-    batch_size : int
-        Images in one pass of the attack. More take memory and are no faster on a CPU; part of the definition
-        of F, because another size may round differently.
     device : str
     """
+
+    # Images attacked together. Compiled networks take images one by one, so that any number gives the same
+    # answers at the same speed in the same memory; fewer let hopeless masks stop sooner, more keep all cores
+    # busy. Networks that cannot be compiled run in torch, where more than this many cost memory and no
+    # longer gain speed (measured on 2 cores: 64 to 256 are equally fast), and a pass rounds by its size:
+    # there, the number belongs to the definition of F.
+    BATCH_SIZE = 128
 
     def __init__(
         self,
         network: nn.Module,
         *,
         time_steps: int,
-        examples: Examples,
+        images: torch.Tensor,
+        labels: torch.Tensor,
         attack: Attack,
         cost: Cost = "flops",
         calibration: torch.Tensor | None = None,
-        batch_size: int = 128,
         device: str = "cpu",
     ) -> None:
         if cost not in COSTS:
@@ -96,14 +80,21 @@ class SpikingEvaluator:
         self.attack = attack
         self.cost = cost
         self.device = device
-        self._examples = examples
+        self._validation = self.examples(images, labels)
+        self._hardest_first: Examples | None = None
         self._calibration = None if calibration is None else calibration.to(device)
-        self._batch_size = batch_size
         self._base = DirectCoding(_own_copy(network), time_steps=time_steps).to(device).eval()
         self._graph: PruningGraph = trace_filters(self._base.network)
-        _check_output(self._base, examples)
-        channels, height, width = examples.images.shape[1:]
+        _check_output(self._base, self._validation)
+        channels, height, width = images.shape[1:]
         self.costs: CostTable = cost_table(self._base, self._graph, (channels, height, width))
+        self._compiler = compiler_for(
+            self._base.network,
+            self._graph,
+            image_shape=(channels, height, width),
+            time_steps=time_steps,
+            attack=attack,
+        )
         self._dense_synops: float | None = None
 
     @property
@@ -111,71 +102,83 @@ class SpikingEvaluator:
         """The filters that can go."""
         return self._graph.space
 
-    def network(self, mask: BoolArray, *, fused: bool = False) -> DirectCoding:
+    def examples(self, images: torch.Tensor, labels: torch.Tensor) -> Examples:
+        """Prepare images for ``judge``."""
+        return Examples.of(images, labels, self.attack, device=self.device, batch_size=self.BATCH_SIZE)
+
+    def network(self, mask: BoolArray) -> DirectCoding:
         """Build the network of one mask, calibrated: images [B, C, H, W] to logits [B, classes].
 
-        ``fused`` neurons give the same answers faster; without, it is made of SpikingJelly's layers alone.
+        It is made of SpikingJelly's layers alone.
         """
         slim = slim_network(self._base.network, self._graph, mask)
-        if fused:
-            fuse_neurons(slim, self._graph.called_once)
         network = DirectCoding(slim, time_steps=self._base.time_steps).eval()
         if self._calibration is not None:
-            calibrate(network, self._calibration)
+            if self._compiler is not None:
+                set_statistics(slim, self._compiler.calibrate(mask, self._calibration))
+            else:
+                calibrate(network, self._calibration)
         return network
 
-    def judge(self, network: DirectCoding, examples: Examples | None = None) -> Judgement:
-        """Judge what ``network`` returned, by default on the validation images."""
-        examples = examples or self._examples
-        right, synops = self._clean(network, examples)
-        robust = torch.zeros_like(right)
-        for first in range(0, len(right), self._batch_size):
-            part = slice(first, first + self._batch_size)
-            robust[part] = robust_images(
-                network,
-                examples.images[part],
-                examples.labels[part],
-                examples.start[part],
-                self.attack,
-                right=right[part],
-            )
-        return Judgement(accuracy=_share(right), robust_accuracy=_share(robust), synops=synops)
+    def judge(self, mask: BoolArray, examples: Examples) -> Judgement:
+        """Judge the network of one mask on other images than those of the search."""
+        return judge(self._classifier(mask), examples)
 
-    def synops(self, network: DirectCoding) -> float:
-        """Count the synaptic operations of what ``network`` returned, mean over the validation images."""
-        return self._clean(network, self._examples)[1]
+    def synops(self, mask: BoolArray) -> float:
+        """Count the synaptic operations of one mask's network, mean over the validation images."""
+        network = self._in_torch(mask)
+        with count_synaptic_operations(network, self._graph) as count:
+            self._validation.logits(network)
+        return count.total / len(self._validation)
 
     def evaluate(self, masks: BoolArray, /) -> FloatArray:
         """Judge masks, bool [N, n_var] -> float64 [N, 3]."""
-        objectives = np.empty((len(masks), 3))
-        for row, mask in enumerate(masks):
-            judgement = self.judge(self.network(mask, fused=True))
-            cost = self._relative_cost(mask, judgement.synops)
-            objectives[row] = 1 - judgement.accuracy, 1 - judgement.robust_accuracy, cost
-        return objectives
+        return self.evaluate_bounded(masks, nothing_known()).objectives
 
-    def _relative_cost(self, mask: BoolArray, synops: float) -> float:
+    def evaluate_bounded(self, masks: BoolArray, known: FloatArray, /) -> Evaluation:
+        """Judge masks, but stop an attack where a known point is as good as all that is possible."""
+        objectives, complete = np.empty((len(masks), 3)), np.empty(len(masks), dtype=bool)
+        examples = self._ordered_examples() if len(known) else self._validation
+        for row, mask in enumerate(masks):
+            cost = self._relative_cost(mask)
+            judgement = judge(self._classifier(mask), examples, hopeless=stop_when_dominated(known, cost))
+            objectives[row] = 1 - judgement.accuracy, 1 - judgement.robust_accuracy, cost
+            complete[row] = judgement.complete
+        return Evaluation(objectives, complete)
+
+    def _classifier(self, mask: BoolArray) -> Classifier:
+        """Build the network of one mask in the fastest form there is."""
+        if self._compiler is None:
+            return self._in_torch(mask)
+        calibration = self._calibration
+        statistics = None if calibration is None else self._compiler.calibrate(mask, calibration)
+        return self._compiler.compile(mask, statistics)
+
+    def _in_torch(self, mask: BoolArray) -> DirectCoding:
+        network = self.network(mask)
+        fuse_neurons(network.network, self._graph.called_once)
+        return network
+
+    def _ordered_examples(self) -> Examples:
+        if self._compiler is None:
+            return self._validation
+        if self._hardest_first is None:
+            self._hardest_first = hardest_first(self._classifier(self.space.full()), self._validation)
+        return self._hardest_first
+
+    def _relative_cost(self, mask: BoolArray) -> float:
         if self.cost == "synops":
             if self._dense_synops is None:
-                self._dense_synops = self.synops(self.network(self.space.full(), fused=True))
+                self._dense_synops = self.synops(self.space.full())
                 if self._dense_synops == 0:
                     raise OptionError(
                         "the base network never spikes, so synops cannot be its cost; use flops"
                     )
             # Fewer filters can spike more in all; a candidate dearer than the base is worth no more than it.
-            return min(1.0, synops / self._dense_synops)
+            return min(1.0, self.synops(mask) / self._dense_synops)
         count = self.costs.flops if self.cost == "flops" else self.costs.params
         part, whole = count(np.stack([mask, self.space.full()]))
         return float(part / whole)
-
-    def _clean(self, network: nn.Module, examples: Examples) -> tuple[torch.Tensor, float]:
-        with torch.no_grad(), count_synaptic_operations(network, self._graph) as count:
-            logits = torch.cat([network(batch) for batch in torch.split(examples.images, self._batch_size)])
-        return logits.argmax(1) == examples.labels, count.total / len(examples.labels)
-
-
-def _share(flags: torch.Tensor) -> float:
-    return int(flags.sum()) / len(flags)
 
 
 def _own_copy(network: nn.Module) -> nn.Module:

@@ -6,11 +6,15 @@ fit and an untouched candidate's accuracy says little (EagleEye, arXiv 2007.0249
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-__all__ = ["calibrate"]
+__all__ = ["calibrate", "set_statistics"]
 
 
 def calibrate(network: nn.Module, images: torch.Tensor, *, batch_size: int = 256) -> None:
@@ -42,3 +46,13 @@ def calibrate(network: nn.Module, images: torch.Tensor, *, batch_size: int = 256
         for norm, (momentum, training) in zip(norms, before, strict=True):
             norm.momentum = momentum
             norm.train(training)
+
+
+def set_statistics(
+    network: nn.Module, statistics: Mapping[str, tuple[NDArray[np.float64], NDArray[np.float64]]]
+) -> None:
+    """Set the running mean and variance of the batch norms that ``statistics`` names, in place."""
+    for name, (mean, variance) in statistics.items():
+        norm = network.get_submodule(name)
+        norm.running_mean.copy_(torch.from_numpy(mean))  # type: ignore[operator]
+        norm.running_var.copy_(torch.from_numpy(variance))  # type: ignore[operator]

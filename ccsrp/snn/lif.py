@@ -18,6 +18,8 @@ import torch
 from spikingjelly.activation_based import neuron, surrogate
 from torch import nn
 
+from ccsrp.snn.kernels import kernel
+
 __all__ = ["FusedNeuron", "fuse_neurons"]
 
 # Elements that one thread takes at a time: the state of a block stays in the first-level cache.
@@ -139,8 +141,8 @@ def _steps(tensor: torch.Tensor) -> Any:
     return tensor.detach().view(tensor.shape[0], -1).numpy()
 
 
-@numba.njit(parallel=True, cache=True, error_model="numpy")
-def _charge_and_fire(x, charged, spikes, tau, decay_input, threshold, soft, reset):  # type: ignore[no-untyped-def]
+@kernel(parallel=True)
+def _charge_and_fire(x, charged, spikes, tau, decay_input, threshold, soft, reset):
     steps, size = x.shape
     one, zero = np.float32(1), np.float32(0)
     for block in numba.prange((size + BLOCK - 1) // BLOCK):
@@ -159,8 +161,8 @@ def _charge_and_fire(x, charged, spikes, tau, decay_input, threshold, soft, rese
                 v[i] = h - spike * threshold if soft else spike * reset + (one - spike) * h
 
 
-@numba.njit(parallel=True, cache=True, error_model="numpy")
-def _back(  # type: ignore[no-untyped-def]
+@kernel(parallel=True)
+def _back(
     gradients,
     charged,
     slopes,

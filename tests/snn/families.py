@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import torch
 from spikingjelly.activation_based import functional, layer, neuron
 from spikingjelly.activation_based.model import sew_resnet, spiking_resnet, spiking_vgg
 from torch import nn
@@ -101,6 +102,8 @@ FAMILIES: dict[str, tuple[Callable[[], nn.Module], tuple[int, int, int]]] = {
 
 def build(family: str) -> tuple[nn.Module, tuple[int, int, int]]:
     builder, image_shape = FAMILIES[family]
-    network = builder()
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        network = builder()
     functional.set_step_mode(network, "m")
     return make_lively(network), image_shape

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import torch
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from ccsrp.attack.pgd import Attack
-from ccsrp.snn.compiled.lower import Unsupported, lower, surrogate_code
+from ccsrp.snn.compiled.lower import UnsupportedError, lower, surrogate_code
 from ccsrp.snn.compiled.machine import channel_moments, run_layers
 from ccsrp.snn.compiled.network import CompiledNetwork, Workspace
 from ccsrp.snn.compiled.program import Program, build_program
@@ -21,7 +21,7 @@ from ccsrp.space import BoolArray
 
 __all__ = ["Compiler", "compiler_for"]
 
-Float64 = NDArray[np.float64]
+Float64: TypeAlias = NDArray[np.float64]
 
 
 def compiler_for(
@@ -36,7 +36,7 @@ def compiler_for(
     try:
         surrogate_code(attack.surrogate)
         return Compiler(network, graph, image_shape=image_shape, time_steps=time_steps)
-    except Unsupported:
+    except UnsupportedError:
         return None
 
 
@@ -55,7 +55,7 @@ class Compiler:
 
     Raises
     ------
-    Unsupported
+    UnsupportedError
         The network does something that a compiled network cannot do, or is not on the CPU in float32.
     """
 
@@ -64,7 +64,7 @@ class Compiler:
     ) -> None:
         for tensor in network.state_dict().values():
             if tensor.device.type != "cpu" or (tensor.is_floating_point() and tensor.dtype != torch.float32):
-                raise Unsupported("its weights are not float32 on the CPU")
+                raise UnsupportedError("its weights are not float32 on the CPU")
         self._recipe = lower(network, trace(network), image_shape=image_shape, time_steps=time_steps)
         self._modules: dict[str, Any] = dict(network.named_modules())
         self._graph = graph
@@ -102,9 +102,7 @@ class Compiler:
                 found[name] = (before[0] + mean / len(batches), before[1] + variance / len(batches))
         return found
 
-    def _batch_statistics(
-        self, program: Program, tensors: KeptTensors, images: torch.Tensor
-    ) -> Statistics:
+    def _batch_statistics(self, program: Program, tensors: KeptTensors, images: torch.Tensor) -> Statistics:
         found: Statistics = {}
         pixels = np.ascontiguousarray(images.numpy())
         first = 0

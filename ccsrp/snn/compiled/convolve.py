@@ -5,19 +5,17 @@ Forwards the events are spikes; backwards they are gradients, most of which a po
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 
 from ccsrp.snn.compiled.lanes import LANES, broadcast, load, lowest_bit, nonzero, total
 from ccsrp.snn.compiled.rows import add_rows
+from ccsrp.snn.kernels import inner
 
 __all__ = ["dot_gather", "gather", "list_events"]
 
 
-@numba.njit(error_model="numpy")
-def list_events(  # type: ignore[no-untyped-def]
-    memory, at, steps, rows, columns, channels, width, codes, events, starts
-):
+@inner
+def list_events(memory, at, steps, rows, columns, channels, width, codes, events, starts):
     """List the inputs that are not zero at every time step, place by place.
 
     An event's code is ``column * channels + channel``; its values at all time steps lie side by side.
@@ -45,9 +43,22 @@ def list_events(  # type: ignore[no-untyped-def]
     starts[rows * columns] = count
 
 
-@numba.njit(error_model="numpy")
-def gather(  # type: ignore[no-untyped-def]
-    memory, out, out_rows, out_columns, width, grid, steps, rows, columns, channels, codes, events, starts, weights
+@inner
+def gather(
+    memory,
+    out,
+    out_rows,
+    out_columns,
+    width,
+    grid,
+    steps,
+    rows,
+    columns,
+    channels,
+    codes,
+    events,
+    starts,
+    weights,
 ):
     """Add to every output place the weight rows of the events that it sees.
 
@@ -59,9 +70,7 @@ def gather(  # type: ignore[no-untyped-def]
         top = (row - grid.first_row) // grid.out_stride * grid.in_stride + grid.row_offset
         first_tap, last_tap = max(0, -top), min(grid.row_taps, rows - top)
         for column in range(grid.first_column, out_columns, grid.out_stride):
-            left = (
-                column - grid.first_column
-            ) // grid.out_stride * grid.in_stride + grid.column_offset
+            left = (column - grid.first_column) // grid.out_stride * grid.in_stride + grid.column_offset
             first_column, last_column = max(0, left), min(columns, left + grid.column_taps)
             if first_column >= last_column:
                 continue
@@ -101,9 +110,21 @@ def gather(  # type: ignore[no-untyped-def]
                     t += together
 
 
-@numba.njit(error_model="numpy")
-def dot_gather(  # type: ignore[no-untyped-def]
-    memory, out, out_rows, out_columns, out_channels, out_width, grid, steps, rows, columns, width, at, weights
+@inner
+def dot_gather(
+    memory,
+    out,
+    out_rows,
+    out_columns,
+    out_channels,
+    out_width,
+    grid,
+    steps,
+    rows,
+    columns,
+    width,
+    at,
+    weights,
 ):
     """Do what ``gather`` does for few output channels: one dot product each, over inputs zero or not.
 
@@ -115,9 +136,7 @@ def dot_gather(  # type: ignore[no-untyped-def]
             top = (row - grid.first_row) // grid.out_stride * grid.in_stride + grid.row_offset
             first_tap, last_tap = max(0, -top), min(grid.row_taps, rows - top)
             for column in range(grid.first_column, out_columns, grid.out_stride):
-                left = (
-                    column - grid.first_column
-                ) // grid.out_stride * grid.in_stride + grid.column_offset
+                left = (column - grid.first_column) // grid.out_stride * grid.in_stride + grid.column_offset
                 first_column, last_column = max(0, left), min(columns, left + grid.column_taps)
                 if first_column >= last_column:
                     continue

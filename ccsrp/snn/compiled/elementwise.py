@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 
 from ccsrp.snn.compiled.lanes import LANES, broadcast, load, store
 from ccsrp.snn.compiled.table import Kind
+from ccsrp.snn.kernels import inner
 
 __all__ = ["combine", "combine_back", "zero"]
 
@@ -15,8 +15,8 @@ _NORMALISE, _REPEAT, _ADD, _MULTIPLY = (
 )
 
 
-@numba.njit(error_model="numpy")  # type: ignore[untyped-decorator]
-def combine(memory, op, weights):  # type: ignore[no-untyped-def]
+@inner
+def combine(memory, op, weights):
     """Run a NORMALISE, REPEAT, ADD, MULTIPLY or SCALE forwards."""
     size = op.steps * op.rows * op.columns * op.width
     factor, offset = broadcast(op.factor), broadcast(op.offset)
@@ -38,8 +38,8 @@ def combine(memory, op, weights):  # type: ignore[no-untyped-def]
         store(memory, op.y + lane, y)
 
 
-@numba.njit(error_model="numpy")  # type: ignore[untyped-decorator]
-def combine_back(memory, op, weights):  # type: ignore[no-untyped-def]
+@inner
+def combine_back(memory, op, weights):
     """Run one of them backwards."""
     size = op.steps * op.rows * op.columns * op.width
     factor = broadcast(op.factor)
@@ -62,15 +62,15 @@ def combine_back(memory, op, weights):  # type: ignore[no-untyped-def]
             _send(memory, op.grad_x2 + lane, gy, op.add_x2)
 
 
-@numba.njit(error_model="numpy", inline="always")  # type: ignore[untyped-decorator]
-def _send(memory, at, gradient, add):  # type: ignore[no-untyped-def]
+@inner
+def _send(memory, at, gradient, add):
     if add:
         gradient = gradient + load(memory, at)
     store(memory, at, gradient)
 
 
-@numba.njit(error_model="numpy")  # type: ignore[untyped-decorator]
-def zero(memory, at, size):  # type: ignore[no-untyped-def]
+@inner
+def zero(memory, at, size):
     """Set a value to zero."""
     for lane in range(0, size, LANES):
         store(memory, at + lane, broadcast(np.float32(0)))

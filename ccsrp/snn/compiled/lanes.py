@@ -21,6 +21,7 @@ __all__ = [
     "broadcast",
     "data_pointer",
     "exponential",
+    "instruction",
     "largest",
     "load",
     "lowest_bit",
@@ -42,7 +43,12 @@ _INDEX = ir.IntType(64)
 _ALIGN = 4
 
 
-class _Lanes(types.Type):  # type: ignore[misc]
+def instruction(function: Callable[..., Any]) -> Any:
+    """Make of ``function`` an instruction that kernels call; it says its types and how to generate it."""
+    return intrinsic(function)
+
+
+class _Lanes(types.Type):
     def __init__(self) -> None:
         super().__init__(name="Lanes")
 
@@ -50,8 +56,8 @@ class _Lanes(types.Type):  # type: ignore[misc]
 _LANES = _Lanes()
 
 
-@register_model(_Lanes)  # type: ignore[untyped-decorator]
-class _LanesModel(models.PrimitiveModel):  # type: ignore[misc]
+@register_model(_Lanes)
+class _LanesModel(models.PrimitiveModel):
     def __init__(self, manager: Any, kind: Any) -> None:
         super().__init__(manager, kind, VECTOR)
 
@@ -74,8 +80,8 @@ def repeated(builder: Any, scalar: Any) -> Any:
     return builder.shuffle_vector(single, undefined, everywhere)
 
 
-@intrinsic  # type: ignore[untyped-decorator]
-def load(typing, memory, at):  # type: ignore[no-untyped-def]
+@instruction
+def load(typing, memory, at):
     """Return ``memory[at : at + 16]``."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
@@ -85,8 +91,8 @@ def load(typing, memory, at):  # type: ignore[no-untyped-def]
     return _LANES(memory, types.intp), generate
 
 
-@intrinsic  # type: ignore[untyped-decorator]
-def store(typing, memory, at, lanes):  # type: ignore[no-untyped-def]
+@instruction
+def store(typing, memory, at, lanes):
     """Set ``memory[at : at + 16]``."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
@@ -97,8 +103,8 @@ def store(typing, memory, at, lanes):  # type: ignore[no-untyped-def]
     return types.void(memory, types.intp, lanes), generate
 
 
-@intrinsic  # type: ignore[untyped-decorator]
-def broadcast(typing, scalar):  # type: ignore[no-untyped-def]
+@instruction
+def broadcast(typing, scalar):
     """Fill all lanes with one float32."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
@@ -107,8 +113,8 @@ def broadcast(typing, scalar):  # type: ignore[no-untyped-def]
     return _LANES(types.float32), generate
 
 
-@intrinsic  # type: ignore[untyped-decorator]
-def exponential(typing, lanes):  # type: ignore[no-untyped-def]
+@instruction
+def exponential(typing, lanes):
     """Return e to the power of each lane."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
@@ -120,8 +126,8 @@ def exponential(typing, lanes):  # type: ignore[no-untyped-def]
 
 
 def _selector(comparison: str) -> Callable[..., Any]:
-    @intrinsic  # type: ignore[untyped-decorator]
-    def select(typing, left, right, yes, no):  # type: ignore[no-untyped-def]
+    @instruction
+    def select(typing, left, right, yes, no):
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
             left, right, yes, no = arguments
             return builder.select(builder.fcmp_ordered(comparison, left, right), yes, no)
@@ -137,8 +143,8 @@ select_at_least = _selector(">=")
 select_equal = _selector("==")
 
 
-@intrinsic  # type: ignore[untyped-decorator]
-def nonzero(typing, lanes):  # type: ignore[no-untyped-def]
+@instruction
+def nonzero(typing, lanes):
     """Return an int64 whose bit i says whether lane i is not zero."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
@@ -148,8 +154,8 @@ def nonzero(typing, lanes):  # type: ignore[no-untyped-def]
     return types.int64(_LANES), generate
 
 
-@intrinsic  # type: ignore[untyped-decorator]
-def lowest_bit(typing, bits):  # type: ignore[no-untyped-def]
+@instruction
+def lowest_bit(typing, bits):
     """Return the place of the lowest bit that is set in an int64 that is not 0."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
@@ -158,8 +164,8 @@ def lowest_bit(typing, bits):  # type: ignore[no-untyped-def]
     return types.int64(types.int64), generate
 
 
-@intrinsic  # type: ignore[untyped-decorator]
-def total(typing, lanes):  # type: ignore[no-untyped-def]
+@instruction
+def total(typing, lanes):
     """Add all lanes up, by halves."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
@@ -182,8 +188,8 @@ def total(typing, lanes):  # type: ignore[no-untyped-def]
     return types.float32(_LANES), generate
 
 
-@intrinsic  # type: ignore[untyped-decorator]
-def largest(typing, left, right):  # type: ignore[no-untyped-def]
+@instruction
+def largest(typing, left, right):
     """Return the greater of two, lane by lane."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
@@ -194,7 +200,7 @@ def largest(typing, left, right):  # type: ignore[no-untyped-def]
 
 
 def _define(function: Any, instruction: str) -> None:
-    @type_callable(function)  # type: ignore[untyped-decorator]
+    @type_callable(function)
     def _(context: Any) -> Any:
         return lambda left, right: _LANES if left is _LANES and right is _LANES else None
 

@@ -1,6 +1,6 @@
 """From a traced SpikingJelly network to the operations of a program, before any mask is known.
 
-What the machine has no operation for is refused with ``Unsupported``; such networks are evaluated by
+What the machine has no operation for is refused with ``UnsupportedError``; such networks are evaluated by
 SpikingJelly's own layers.
 """
 
@@ -20,7 +20,7 @@ from ccsrp.snn.channels import CONTAINERS
 from ccsrp.snn.compiled.table import Kind, Surrogate
 from ccsrp.snn.compiled.windows import Windows, adaptive_windows, pool_windows
 
-__all__ = ["SURROGATES", "Operation", "Recipe", "Shape", "Unsupported", "lower", "surrogate_code"]
+__all__ = ["SURROGATES", "Operation", "Recipe", "Shape", "UnsupportedError", "lower", "surrogate_code"]
 
 CONVOLUTIONS = (nn.Conv2d, layer.Conv2d)
 LINEARS = (nn.Linear, layer.Linear)
@@ -33,7 +33,7 @@ SURROGATES = {surrogate.ATan: Surrogate.ATAN, surrogate.Sigmoid: Surrogate.SIGMO
 NEURONS = (neuron.LIFNode, neuron.IFNode, neuron.ParametricLIFNode)
 
 
-class Unsupported(Exception):
+class UnsupportedError(Exception):
     """The machine cannot run this network; the message says what stands in the way."""
 
 
@@ -94,7 +94,7 @@ def lower(
 
     Raises
     ------
-    Unsupported
+    UnsupportedError
     """
     return _Lowering(network, graph, image_shape, time_steps).recipe
 
@@ -104,14 +104,14 @@ def surrogate_code(text: str) -> tuple[Surrogate, float]:
 
     Raises
     ------
-    Unsupported
+    UnsupportedError
     """
     if text == "training":
         return Surrogate.OWN, 0.0
     function = parse_surrogate(text)
     if type(function) not in SURROGATES:
-        raise Unsupported(f"the attack's surrogate is {text}")
-    return SURROGATES[type(function)], float(function.alpha)
+        raise UnsupportedError(f"the attack's surrogate is {text}")
+    return SURROGATES[type(function)], float(function.alpha)  # type: ignore[arg-type]
 
 
 class _Lowering:
@@ -129,7 +129,7 @@ class _Lowering:
         for node in graph.nodes:
             if node.op == "placeholder":
                 if edges:
-                    raise Unsupported("the network has more than one input")
+                    raise UnsupportedError("the network has more than one input")
                 edges[node] = _Edge(0)
             elif node.op == "call_module":
                 (source,) = self._sources(node, edges)
@@ -138,13 +138,13 @@ class _Lowering:
                 edges[node] = self._function(node, edges)
             elif node.op == "output":
                 if not isinstance(node.args[0], fx.Node):
-                    raise Unsupported("the network has more than one output")
+                    raise UnsupportedError("the network has more than one output")
                 result = edges[node.args[0]]
             else:
-                raise Unsupported(f"it reads {node.target} directly")
+                raise UnsupportedError(f"it reads {node.target} directly")
         shape = self._shapes[result.value]
         if (shape.rows, shape.columns) != (1, 1):
-            raise Unsupported("its output has places")
+            raise UnsupportedError("its output has places")
         needed = _only_needed(self._operations, result.value)
         self.recipe = Recipe(
             shapes=tuple(self._shapes),
@@ -158,7 +158,7 @@ class _Lowering:
     @staticmethod
     def _sources(node: fx.Node, edges: dict[fx.Node, _Edge]) -> list[_Edge]:
         if node.kwargs or any(not isinstance(item, fx.Node) for item in node.args):
-            raise Unsupported(f"{node.target} is called with options")
+            raise UnsupportedError(f"{node.target} is called with options")
         return [edges[item] for item in node.args]  # type: ignore[index]
 
     def _add(self, kind: Kind, inputs: list[int], shape: Shape, **options: Any) -> int:
@@ -176,32 +176,32 @@ class _Lowering:
     def _module(self, name: str, edge: _Edge) -> _Edge:
         module = self._network.get_submodule(name)
         if module._forward_hooks or module._forward_pre_hooks or module._backward_hooks:
-            raise Unsupported(f"{name!r} has hooks")
+            raise UnsupportedError(f"{name!r} has hooks")
         if isinstance(module, (*CONTAINERS, nn.Sequential)):
             for child, _ in module.named_children():
                 edge = self._module(f"{name}.{child}", edge)
             return edge
-        kind = type(module)
+        kind: type[Any] = type(module)
         self._called[id(module)] += 1
         if kind in SAME:
             return edge
         if kind in (nn.Flatten, layer.Flatten):
             if module.end_dim != -1 or module.start_dim not in (1, 2):
-                raise Unsupported(f"{name!r} flattens other axes than channels and places")
+                raise UnsupportedError(f"{name!r} flattens other axes than channels and places")
             return _Edge(edge.value, flat=True)
         if kind in LINEARS:
             return self._linear(name, edge)
         if kind in NEURONS:
             return self._neuron(name, module, edge)
         if edge.flat and self._places(edge) > 1:
-            raise Unsupported(f"{name!r} reads flattened places")
+            raise UnsupportedError(f"{name!r} reads flattened places")
         if kind in CONVOLUTIONS:
             return self._convolution(name, module, edge)
         if kind in NORMS:
             return self._norm(name, module, edge)
         if kind in (*MAX_POOLS, *AVERAGE_POOLS, *ADAPTIVE_POOLS):
             return self._pool(name, module, edge)
-        raise Unsupported(f"{name!r} is of type {kind.__name__}")
+        raise UnsupportedError(f"{name!r} is of type {kind.__name__}")
 
     def _places(self, edge: _Edge) -> int:
         return self._shapes[edge.value].rows * self._shapes[edge.value].columns
@@ -213,7 +213,7 @@ class _Lowering:
             given = dict(zip(("start_dim", "end_dim"), axes, strict=False)) | node.kwargs
             if given.get("start_dim") == 2 and given.get("end_dim", -1) == -1:
                 return _Edge(edges[source].value, flat=True)  # type: ignore[index]
-            raise Unsupported("it flattens other axes than channels and places")
+            raise UnsupportedError("it flattens other axes than channels and places")
         if node.target in ("contiguous", "clone"):
             return self._sources(node, edges)[0]
         binary = {operator.add: "+", torch.add: "+", operator.iadd: "+", "add": "+", "add_": "+"}
@@ -221,7 +221,7 @@ class _Lowering:
         binary |= {operator.sub: "-", torch.sub: "-", "sub": "-"}
         sign = binary.get(node.target)
         if sign is None or len(node.args) != 2 or node.kwargs:
-            raise Unsupported(f"it calls {name}")
+            raise UnsupportedError(f"it calls {name}")
         first, second = (edges[item] if isinstance(item, fx.Node) else item for item in node.args)
         if isinstance(first, _Edge) and isinstance(second, _Edge):
             return self._pair(sign, first, second, name)
@@ -232,7 +232,7 @@ class _Lowering:
         if self._shapes[one].steps != self._shapes[two].steps:
             one, two = self._repeated(one), self._repeated(two)
         if first.flat != second.flat or self._shapes[one] != self._shapes[two] or sign == "-":
-            raise Unsupported(f"it calls {name} on values of different shape")
+            raise UnsupportedError(f"it calls {name} on values of different shape")
         kind = Kind.ADD if sign == "+" else Kind.MULTIPLY
         return _Edge(self._add(kind, [one, two], self._shapes[one]), flat=first.flat)
 
@@ -240,7 +240,7 @@ class _Lowering:
         reverse = not isinstance(first, _Edge)
         edge, number = (second, first) if reverse else (first, second)
         if not isinstance(edge, _Edge) or not isinstance(number, (int, float)):
-            raise Unsupported(f"it calls {name} on something other than values and numbers")
+            raise UnsupportedError(f"it calls {name} on something other than values and numbers")
         factor, offset = {
             "+": (1.0, number),
             "*": (number, 0.0),
@@ -254,7 +254,7 @@ class _Lowering:
     def _linear(self, name: str, edge: _Edge) -> _Edge:
         shape = self._shapes[edge.value]
         if not edge.flat and self._places(edge) > 1:
-            raise Unsupported(f"{name!r} reads places one by one")
+            raise UnsupportedError(f"{name!r} reads places one by one")
         value = self._add(
             Kind.CONVOLVE,
             [edge.value],
@@ -264,20 +264,22 @@ class _Lowering:
         )
         return _Edge(value, flat=edge.flat)
 
-    def _convolution(self, name: str, module: nn.Conv2d, edge: _Edge) -> _Edge:
+    def _convolution(self, name: str, module: Any, edge: _Edge) -> _Edge:
         shape, (high, wide) = self._shapes[edge.value], module.kernel_size
         padding = module.padding
         if isinstance(padding, str):
             padding = (0, 0) if padding == "valid" else ((high - 1) // 2, (wide - 1) // 2)
             if module.padding == "same" and not (high % 2 and wide % 2):
-                raise Unsupported(f"{name!r} pads unevenly")
+                raise UnsupportedError(f"{name!r} pads unevenly")
         if (
             module.groups != 1
             or module.dilation != (1, 1)
             or module.stride[0] != module.stride[1]
             or module.padding_mode != "zeros"
         ):
-            raise Unsupported(f"{name!r} has groups, dilation, uneven strides or another padding than zeros")
+            raise UnsupportedError(
+                f"{name!r} has groups, dilation, uneven strides or another padding than zeros"
+            )
         stride = int(module.stride[0])
         out = Shape(
             shape.steps,
@@ -297,17 +299,19 @@ class _Lowering:
 
     def _norm(self, name: str, module: Any, edge: _Edge) -> _Edge:
         if not module.track_running_stats:
-            raise Unsupported(f"{name!r} normalises by the batch at hand")
+            raise UnsupportedError(f"{name!r} normalises by the batch at hand")
         value = self._add(Kind.NORMALISE, [edge.value], self._shapes[edge.value], norm=name)
         return _Edge(value, flat=edge.flat)
 
     def _neuron(self, name: str, module: Any, edge: _Edge) -> _Edge:
         if self._called[id(module)] > 1:
-            raise Unsupported(f"{name!r} carries its state from call to call")
+            raise UnsupportedError(f"{name!r} carries its state from call to call")
         if module.store_v_seq or type(module.surrogate_function) not in SURROGATES:
-            raise Unsupported(f"{name!r} keeps its potentials, or its surrogate is neither ATan nor Sigmoid")
+            raise UnsupportedError(
+                f"{name!r} keeps its potentials, or its surrogate is neither ATan nor Sigmoid"
+            )
         if not module.surrogate_function.spiking or getattr(module, "_neuron_precision", None) is not None:
-            raise Unsupported(f"{name!r} gives no spikes of 0 and 1, or computes in another precision")
+            raise UnsupportedError(f"{name!r} gives no spikes of 0 and 1, or computes in another precision")
         shape = replace(self._shapes[edge.value], steps=self._time_steps)
         return _Edge(self._add(Kind.FIRE, [edge.value], shape, module=name), flat=edge.flat)
 
@@ -318,9 +322,9 @@ class _Lowering:
         else:
             kind = Kind.MAX_POOL if type(module) in MAX_POOLS else Kind.AVERAGE_POOL
             if kind == Kind.MAX_POOL and (module.return_indices or module.dilation not in (1, (1, 1))):
-                raise Unsupported(f"{name!r} returns indices or is dilated")
+                raise UnsupportedError(f"{name!r} returns indices or is dilated")
             if kind == Kind.AVERAGE_POOL and module.divisor_override is not None:
-                raise Unsupported(f"{name!r} has a divisor of its own")
+                raise UnsupportedError(f"{name!r} has a divisor of its own")
             windows = pool_windows(module, shape.rows, shape.columns)
         out = Shape(shape.steps, len(windows[0]), len(windows[1]))
         return _Edge(self._add(kind, [edge.value], out, rows=windows), flat=edge.flat)

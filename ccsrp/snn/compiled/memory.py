@@ -33,7 +33,7 @@ def place_intervals(intervals: Iterable[tuple[int, int, int]]) -> tuple[list[int
     placed: list[int] = []
     total = 0
     for number in sorted(range(len(wanted)), key=lambda number: wanted[number][0]):
-        first, last, size = wanted[number]
+        first, _, size = wanted[number]
         placed = [other for other in placed if wanted[other][1] >= first]
         offset = 0
         for other in sorted(placed, key=offsets.__getitem__):

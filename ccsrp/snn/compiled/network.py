@@ -38,7 +38,7 @@ class Workspace:
 
     def events(self, program: Program) -> tuple[Any, Any, Any]:
         """Return lists of events for every thread: codes, values, starts."""
-        threads = numba.config.NUMBA_NUM_THREADS
+        threads = _threads()
         if self._codes.shape[0] < threads or self._codes.shape[1] < program.event_count:
             self._codes = np.empty((threads, program.event_count), dtype=np.int32)
         size = program.event_count * program.event_steps
@@ -101,9 +101,14 @@ class CompiledNetwork:
                 int(loss),
                 int(surrogate),
                 np.float32(alpha),
-                workspace.memories(program, numba.config.NUMBA_NUM_THREADS),
+                workspace.memories(program, _threads()),
                 *workspace.events(program),
                 logits,
                 gradients,
             )
         return torch.from_numpy(logits), torch.from_numpy(gradients)
+
+
+def _threads() -> int:
+    """Return the most threads that numba may use: one a core, or NUMBA_NUM_THREADS."""
+    return int(numba.config.NUMBA_NUM_THREADS)  # type: ignore[attr-defined]

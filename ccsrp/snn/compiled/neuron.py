@@ -7,19 +7,19 @@ from __future__ import annotations
 
 import math
 
-import numba
 import numpy as np
 
 from ccsrp.snn.compiled.lanes import LANES, broadcast, exponential, load, select_at_least, store
 from ccsrp.snn.compiled.table import Surrogate
+from ccsrp.snn.kernels import inner
 
 __all__ = ["fire", "fire_back"]
 
 _SIGMOID = int(Surrogate.SIGMOID)
 
 
-@numba.njit(error_model="numpy")  # type: ignore[untyped-decorator]
-def fire(memory, op):  # type: ignore[no-untyped-def]
+@inner
+def fire(memory, op):
     """Charge, fire and reset; keep the charged potentials for the gradient.
 
     An input of one time step is the same current at all.
@@ -39,8 +39,8 @@ def fire(memory, op):  # type: ignore[no-untyped-def]
             v = select_at_least(h, threshold, h - threshold if op.soft else reset, h)
 
 
-@numba.njit(error_model="numpy")  # type: ignore[untyped-decorator]
-def fire_back(memory, op, surrogate, alpha):  # type: ignore[no-untyped-def]
+@inner
+def fire_back(memory, op, surrogate, alpha):
     """Send the gradient back through time."""
     size = op.rows * op.columns * op.width
     one, zero = broadcast(np.float32(1)), broadcast(np.float32(0))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,7 @@ from ccsrp.snn.compiled.memory import aligned
 
 __all__ = ["Packer"]
 
-Float32 = NDArray[np.float32]
+Float32: TypeAlias = NDArray[np.float32]
 
 
 class Packer:
@@ -34,7 +34,7 @@ class Packer:
 
     def array(self) -> Float32:
         """Return all weights, float32, starting at a cache line."""
-        weights = aligned(1, max(1, self._size))[0]
+        weights: Float32 = aligned(1, max(1, self._size))[0]
         at = 0
         for part in self._parts:
             weights[at : at + part.size] = part.ravel()

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 
 from ccsrp.snn.compiled.lanes import LANES, broadcast, largest, load, select_equal, store
+from ccsrp.snn.kernels import inner
 
 __all__ = ["average_pool", "average_pool_back", "max_pool", "max_pool_back"]
 
 
-@numba.njit(error_model="numpy")  # type: ignore[untyped-decorator]
-def max_pool(memory, op, windows):  # type: ignore[no-untyped-def]
+@inner
+def max_pool(memory, op, windows):
     """Take the maximum of every window."""
     y = op.y
     for t in range(op.steps):
@@ -31,8 +31,8 @@ def max_pool(memory, op, windows):  # type: ignore[no-untyped-def]
                     y += LANES
 
 
-@numba.njit(error_model="numpy")  # type: ignore[untyped-decorator]
-def max_pool_back(memory, op, windows):  # type: ignore[no-untyped-def]
+@inner
+def max_pool_back(memory, op, windows):
     """Send each gradient to the first place of its window that holds the maximum, as torch does."""
     zero = broadcast(np.float32(0))
     if not op.add_x:
@@ -59,8 +59,8 @@ def max_pool_back(memory, op, windows):  # type: ignore[no-untyped-def]
                     gy += LANES
 
 
-@numba.njit(error_model="numpy")  # type: ignore[untyped-decorator]
-def average_pool(memory, op, windows):  # type: ignore[no-untyped-def]
+@inner
+def average_pool(memory, op, windows):
     """Sum every window and divide by the two divisors' product."""
     y = op.y
     for t in range(op.steps):
@@ -81,8 +81,8 @@ def average_pool(memory, op, windows):  # type: ignore[no-untyped-def]
                     y += LANES
 
 
-@numba.njit(error_model="numpy")  # type: ignore[untyped-decorator]
-def average_pool_back(memory, op, windows):  # type: ignore[no-untyped-def]
+@inner
+def average_pool_back(memory, op, windows):
     """Send each gradient to its whole window in equal shares."""
     if not op.add_x:
         for lane in range(0, op.steps * op.rows * op.columns * op.width, LANES):
@@ -105,7 +105,7 @@ def average_pool_back(memory, op, windows):  # type: ignore[no-untyped-def]
                     gy += LANES
 
 
-@numba.njit(error_model="numpy")  # type: ignore[untyped-decorator]
-def _share(op, windows, row, column):  # type: ignore[no-untyped-def]
+@inner
+def _share(op, windows, row, column):
     count = windows[op.row_windows + row, 2] * windows[op.column_windows + column, 2]
     return broadcast(np.float32(1 / count))

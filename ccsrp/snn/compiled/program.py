@@ -5,22 +5,22 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 from spikingjelly.activation_based import neuron
 
+from ccsrp.snn.compiled.lanes import LANES
 from ccsrp.snn.compiled.lower import SURROGATES, Operation, Recipe
 from ccsrp.snn.compiled.memory import place_intervals
 from ccsrp.snn.compiled.packing import Packer
-from ccsrp.snn.compiled.lanes import LANES
 from ccsrp.snn.compiled.table import GATHER, OPERATION, Kind
 from ccsrp.snn.compiled.tensors import KeptTensors, Statistics
 
 __all__ = ["Program", "build_program"]
 
-Float32 = NDArray[np.float32]
+Float32: TypeAlias = NDArray[np.float32]
 
 
 @dataclass(frozen=True)

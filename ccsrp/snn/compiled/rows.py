@@ -10,12 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import numba
 from llvmlite import ir
 from numba.core import cgutils, types
-from numba.extending import intrinsic
 
-from ccsrp.snn.compiled.lanes import LANES, VECTOR, data_pointer, repeated, vector_at
+from ccsrp.snn.compiled.lanes import LANES, VECTOR, data_pointer, instruction, repeated, vector_at
+from ccsrp.snn.kernels import inner
 
 __all__ = ["add_rows"]
 
@@ -25,8 +24,8 @@ _INDEX = ir.IntType(64)
 def _row_adder(steps: int, groups: int) -> Callable[..., Any]:
     """Make the instruction for ``steps`` time steps and ``groups`` groups of 16 filters."""
 
-    @intrinsic  # type: ignore[untyped-decorator]
-    def add(typing, out, at, step, codes, events, value, stride, first, last, weights, row, width):  # type: ignore[no-untyped-def]
+    @instruction
+    def add(typing, out, at, step, codes, events, value, stride, first, last, weights, row, width):
         index = types.intp
         signature = types.void(
             out, index, index, codes, events, index, index, index, index, weights, index, index
@@ -105,11 +104,9 @@ _ADD_2_1, _ADD_2_2, _ADD_2_3, _ADD_2_4 = (_row_adder(2, groups) for groups in (1
 _ADD_4_1, _ADD_4_2, _ADD_4_3, _ADD_4_4 = (_row_adder(4, groups) for groups in (1, 2, 3, 4))
 
 
-@numba.njit(inline="always")  # type: ignore[untyped-decorator]
-def add_rows(  # type: ignore[no-untyped-def]
-    steps, groups, out, at, step, codes, events, value, stride, first, last, weights, row, width
-):
-    """Add weight rows to sums: for each event e, time t, lane i, ``out[t, i] += event[e, t] * weights[e, i]``.
+@inner
+def add_rows(steps, groups, out, at, step, codes, events, value, stride, first, last, weights, row, width):
+    """Add weight rows to sums: ``out[t, i] += event[e, t] * weights[e, i]`` for all events e.
 
     ``steps`` is 1, 2 or 4, ``groups`` 1 to 4. Sums lie at ``out[at + t * step]``, event values at
     ``events[value + e * stride + t]`` for e from ``first`` to ``last``, rows at

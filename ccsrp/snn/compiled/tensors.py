@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import torch
@@ -15,7 +15,8 @@ from ccsrp.space import BoolArray
 
 __all__ = ["KeptTensors", "Statistics"]
 
-Float32, Float64 = NDArray[np.float32], NDArray[np.float64]
+Float32: TypeAlias = NDArray[np.float32]
+Float64: TypeAlias = NDArray[np.float64]
 # Name of a batch norm -> mean and unbiased variance of each channel that is kept.
 Statistics = dict[str, tuple[Float64, Float64]]
 

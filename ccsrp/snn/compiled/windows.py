@@ -28,9 +28,7 @@ def adaptive_windows(pool: Any, rows: int, columns: int) -> tuple[Windows, Windo
     first, second = (
         tuple(
             (start, end, end - start)
-            for start, end in (
-                (i * size // count, math.ceil((i + 1) * size / count)) for i in range(count)
-            )
+            for start, end in ((i * size // count, math.ceil((i + 1) * size / count)) for i in range(count))
         )
         for size, count in zip(
             (rows, columns),
