@@ -6,22 +6,37 @@ Forwards the events are spikes; backwards they are gradients, most of which a po
 from __future__ import annotations
 
 import numpy as np
+from llvmlite.binding import get_host_cpu_features
 
-from ccsrp.snn.compiled.lanes import LANES, broadcast, load, lowest_bit, nonzero, total
+from ccsrp.snn.compiled.lanes import (
+    LANES,
+    broadcast,
+    count_bits,
+    load,
+    lowest_bit,
+    nonzero,
+    store_chosen,
+    store_places,
+    total,
+)
 from ccsrp.snn.compiled.rows import add_rows
 from ccsrp.snn.kernels import inner
 
 __all__ = ["dot_gather", "gather", "list_events"]
+
+# Whether the processor gathers chosen lanes in one instruction; without it, one by one is faster.
+COMPRESSES = bool(get_host_cpu_features().get("avx512f", False))
 
 
 @inner
 def list_events(memory, at, steps, rows, columns, channels, width, codes, events, starts):
     """List the inputs that are not zero at every time step, place by place.
 
-    An event's code is ``column * channels + channel``; its values at all time steps lie side by side.
+    An event's code is ``column * channels + channel``, its value at time t lies t rows of ``events`` on.
     Events of place p are ``starts[p]`` to ``starts[p + 1]``.
     """
     count = 0
+    apart = len(codes)
     size = rows * columns * width
     for place in range(rows * columns):
         starts[place] = count
@@ -33,13 +48,19 @@ def list_events(memory, at, steps, rows, columns, channels, width, codes, events
                 lanes |= nonzero(load(memory, source + t * size))
             if channels - group < LANES:
                 lanes &= (1 << (channels - group)) - 1
-            while lanes != 0:
-                lane = lowest_bit(lanes)
-                lanes &= lanes - 1
-                codes[count] = first_code + group + lane
+            if COMPRESSES:
                 for t in range(steps):
-                    events[count * steps + t] = memory[source + lane + t * size]
-                count += 1
+                    store_chosen(events, t * apart + count, load(memory, source + t * size), lanes)
+                store_places(codes, count, first_code + group, lanes)
+                count += count_bits(lanes)
+            else:
+                while lanes != 0:
+                    lane = lowest_bit(lanes)
+                    lanes &= lanes - 1
+                    codes[count] = first_code + group + lane
+                    for t in range(steps):
+                        events[t * apart + count] = memory[source + lane + t * size]
+                    count += 1
     starts[rows * columns] = count
 
 
@@ -74,40 +95,42 @@ def gather(
             first_column, last_column = max(0, left), min(columns, left + grid.column_taps)
             if first_column >= last_column:
                 continue
+            if first_tap >= last_tap:
+                continue
             place = out + (row * out_columns + column) * width
-            for tap in range(first_tap, last_tap):
-                line = (top + tap) * columns
-                first, last = starts[line + first_column], starts[line + last_column]
-                if first == last:
-                    continue
-                kernel = grid.weights + (tap * grid.column_taps - left) * channels * width
-                t = 0
-                while t < steps:
-                    together = 4 if steps - t >= 4 else (2 if steps - t >= 2 else 1)
-                    group = 0
-                    while group < groups:
-                        # 5 groups are 3 and 2, not 4 and 1: a lone group waits for its own last sum.
-                        wide = min(4, groups - group)
-                        if groups - group == 5 or groups - group == 6:
-                            wide = 3
-                        add_rows(
-                            together,
-                            wide,
-                            memory,
-                            place + t * size + group * LANES,
-                            size,
-                            codes,
-                            events,
-                            t,
-                            steps,
-                            first,
-                            last,
-                            weights,
-                            kernel + group * LANES,
-                            width,
-                        )
-                        group += wide
-                    t += together
+            seen = top * columns + first_column, top * columns + last_column
+            kernel = grid.weights - left * channels * width
+            tap_size = grid.column_taps * channels * width
+            t = 0
+            while t < steps:
+                together = 4 if steps - t >= 4 else (2 if steps - t >= 2 else 1)
+                group = 0
+                while group < groups:
+                    # 5 groups are 3 and 2, not 4 and 1: a lone group waits for its own last sum.
+                    wide = min(4, groups - group)
+                    if groups - group == 5 or groups - group == 6:
+                        wide = 3
+                    add_rows(
+                        together,
+                        wide,
+                        memory,
+                        place + t * size + group * LANES,
+                        size,
+                        codes,
+                        events,
+                        t * len(codes),
+                        len(codes),
+                        starts,
+                        seen,
+                        (first_tap, last_tap),
+                        columns,
+                        weights,
+                        kernel + group * LANES,
+                        tap_size,
+                        width,
+                    )
+                    group += wide
+                t += together
 
 
 @inner

@@ -19,6 +19,7 @@ __all__ = [
     "LANES",
     "VECTOR",
     "broadcast",
+    "count_bits",
     "data_pointer",
     "exponential",
     "instruction",
@@ -30,6 +31,8 @@ __all__ = [
     "select_at_least",
     "select_equal",
     "store",
+    "store_chosen",
+    "store_places",
     "total",
     "vector_at",
 ]
@@ -160,6 +163,63 @@ def lowest_bit(typing, bits):
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         return builder.cttz(arguments[0], ir.Constant(ir.IntType(1), 1))
+
+    return types.int64(types.int64), generate
+
+
+def _compress(builder: Any, kind: Any, values: Any, bits: Any) -> Any:
+    """Move the lanes whose bit is set to the front."""
+    chosen = ir.VectorType(ir.IntType(1), LANES)
+    letter = "f" if kind is VECTOR else "i"
+    function = cgutils.get_or_insert_function(
+        builder.module,
+        ir.FunctionType(kind, [kind, chosen, kind]),
+        f"llvm.experimental.vector.compress.v{LANES}{letter}32",
+    )
+    lanes = builder.bitcast(builder.trunc(bits, ir.IntType(LANES)), chosen)
+    return builder.call(function, [values, lanes, ir.Constant(kind, ir.Undefined)])
+
+
+@instruction
+def store_chosen(typing, memory, at, lanes, bits):
+    """Set ``memory[at:]`` to the lanes whose bit is set; what follows, up to 16 in all, is arbitrary."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        memory, at, lanes, bits = arguments
+        pointer = vector_at(builder, data_pointer(context, builder, signature.args[0], memory), at)
+        builder.store(_compress(builder, VECTOR, lanes, bits), pointer, align=_ALIGN)
+        return context.get_dummy_value()
+
+    return types.void(memory, types.intp, lanes, types.int64), generate
+
+
+@instruction
+def store_places(typing, memory, at, first, bits):
+    """Set int32 ``memory[at:]`` to ``first`` plus the place of each bit that is set, likewise."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        memory, at, first, bits = arguments
+        numbers = ir.VectorType(ir.IntType(32), LANES)
+        undefined = ir.Constant(numbers, ir.Undefined)
+        start = builder.insert_element(
+            undefined, builder.trunc(first, ir.IntType(32)), ir.Constant(ir.IntType(32), 0)
+        )
+        start = builder.shuffle_vector(start, undefined, ir.Constant(numbers, [0] * LANES))
+        places = builder.add(start, ir.Constant(numbers, list(range(LANES))))
+        pointer = data_pointer(context, builder, signature.args[0], memory)
+        pointer = builder.bitcast(builder.gep(pointer, [at]), numbers.as_pointer())
+        builder.store(_compress(builder, numbers, places, bits), pointer, align=_ALIGN)
+        return context.get_dummy_value()
+
+    return types.void(memory, types.intp, types.int64, types.int64), generate
+
+
+@instruction
+def count_bits(typing, bits):
+    """Return how many bits of an int64 are set."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.ctpop(arguments[0])
 
     return types.int64(types.int64), generate
 

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from ccsrp.attack.gradient import LossName
+from ccsrp.snn.compiled.lanes import LANES
 from ccsrp.snn.compiled.lower import surrogate_code
 from ccsrp.snn.compiled.machine import run_images
 from ccsrp.snn.compiled.memory import aligned
@@ -38,10 +39,11 @@ class Workspace:
 
     def events(self, program: Program) -> tuple[Any, Any, Any]:
         """Return lists of events for every thread: codes, values, starts."""
-        threads = _threads()
-        if self._codes.shape[0] < threads or self._codes.shape[1] < program.event_count:
-            self._codes = np.empty((threads, program.event_count), dtype=np.int32)
-        size = program.event_count * program.event_steps
+        # A list is written 16 at a time, so its last lanes reach beyond its end.
+        threads, count = _threads(), -(-program.event_count // LANES) * LANES + LANES
+        if self._codes.shape[0] < threads or self._codes.shape[1] < count:
+            self._codes = np.empty((threads, count), dtype=np.int32)
+        size = self._codes.shape[1] * program.event_steps
         if self._events.shape[0] < threads or self._events.shape[1] < size:
             self._events = aligned(threads, size)
         if self._starts.shape[0] < threads or self._starts.shape[1] < program.place_count + 1:

@@ -22,7 +22,8 @@ _SIGMOID = int(Surrogate.SIGMOID)
 def fire(memory, op):
     """Charge, fire and reset; keep the charged potentials for the gradient.
 
-    An input of one time step is the same current at all.
+    An input of one time step is the same current at all. Potentials may lie where the input or, when no
+    gradient is wanted, the output lies.
     """
     size = op.rows * op.columns * op.width
     one, zero = broadcast(np.float32(1)), broadcast(np.float32(0))

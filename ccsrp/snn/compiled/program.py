@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from spikingjelly.activation_based import neuron
 
 from ccsrp.snn.compiled.lanes import LANES
+from ccsrp.snn.compiled.layout import lay_out
 from ccsrp.snn.compiled.lower import SURROGATES, Operation, Recipe
-from ccsrp.snn.compiled.memory import place_intervals
 from ccsrp.snn.compiled.packing import Packer
 from ccsrp.snn.compiled.table import GATHER, OPERATION, Kind
 from ccsrp.snn.compiled.tensors import KeptTensors, Statistics
@@ -75,11 +75,12 @@ class _Builder:
     def program(self, *, gradients: bool) -> Program:
         for record, operation in zip(self._records, self._operations, strict=True):
             self._describe(record, operation)
-        values, charged, slopes, total = self._memory(gradients)
+        layout = lay_out(self._recipe, self._operations, self._size, gradients=gradients)
+        values, slopes = layout.values, layout.gradients
         written: set[int] = set()
         for number in reversed(range(len(self._operations))):
             record, operation = self._records[number], self._operations[number]
-            record["y"], record["charged"] = values[operation.output], charged.get(number, 0)
+            record["y"], record["charged"] = values[operation.output], layout.charged.get(number, 0)
             record["grad_y"] = slopes.get(operation.output, 0)
             for suffix, value in zip(("x", "x2"), operation.inputs, strict=False):
                 record[suffix], record[f"grad_{suffix}"] = values[value], slopes.get(value, 0)
@@ -106,7 +107,7 @@ class _Builder:
                 _padded(self._channels[output]),
             ),
             classes=self._channels[output],
-            memory_size=total,
+            memory_size=layout.total,
             event_count=max(count for count, _, _ in sizes),
             event_steps=max(steps for _, steps, _ in sizes),
             place_count=max(places for _, _, places in sizes),
@@ -169,43 +170,6 @@ class _Builder:
         record["soft"], record["detach"] = node.v_reset is None, node.detach_reset
         record["surrogate"] = SURROGATES[type(node.surrogate_function)]
         record["alpha"] = node.surrogate_function.alpha
-
-    def _memory(self, gradients: bool) -> tuple[dict[int, int], dict[int, int], dict[int, int], int]:
-        """Place values, the neurons' potentials, and gradients, by when they are needed."""
-        count = len(self._operations)
-        back = [2 * count + 1 - number if gradients else 0 for number in range(count)]
-        start, end = {0: 0}, {0: 0, self._recipe.output: count + 1}
-        potentials: dict[int, tuple[int, int, int]] = {}
-        for number, operation in enumerate(self._operations):
-            now = number + 1
-            start[operation.output] = now
-            needed_back = operation.kind in (Kind.MAX_POOL, Kind.MULTIPLY)
-            for value in operation.inputs:
-                end[value] = max(end.get(value, 0), now, back[number] if needed_back else 0)
-            kept = operation.kind == Kind.MAX_POOL
-            end[operation.output] = max(end.get(operation.output, 0), now, back[number] if kept else 0)
-            if operation.kind == Kind.FIRE:
-                potentials[number] = (now, max(now, back[number]), self._size(operation.output))
-        reached = {}
-        for number in range(count) if gradients else ():
-            for value in self._operations[number].inputs:
-                reached[value] = back[number]
-        if gradients:
-            reached[self._recipe.output] = count + 1
-        makers = {operation.output: back[number] for number, operation in enumerate(self._operations)}
-        keys = [("value", value) for value in start]
-        intervals = [(start[value], end[value], self._size(value)) for value in start]
-        keys += [("charged", number) for number in potentials]
-        intervals += list(potentials.values())
-        keys += [("gradient", value) for value in reached]
-        intervals += [
-            (first, makers.get(value, 2 * count + 2), self._size(value)) for value, first in reached.items()
-        ]
-        offsets, total = place_intervals(intervals)
-        found: dict[str, dict[int, int]] = {"value": {}, "charged": {}, "gradient": {}}
-        for (kind, number), offset in zip(keys, offsets, strict=True):
-            found[kind][number] = offset
-        return found["value"], found["charged"], found["gradient"], total
 
     def _size(self, value: int) -> int:
         shape = self._recipe.shapes[value]

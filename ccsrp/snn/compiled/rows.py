@@ -7,7 +7,6 @@ event costs little more than the multiplications it stands for.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from llvmlite import ir
@@ -21,21 +20,44 @@ __all__ = ["add_rows"]
 _INDEX = ir.IntType(64)
 
 
-def _row_adder(steps: int, groups: int) -> Callable[..., Any]:
+def _row_adder(steps: int, groups: int) -> Any:
     """Make the instruction for ``steps`` time steps and ``groups`` groups of 16 filters."""
 
     @instruction
-    def add(typing, out, at, step, codes, events, value, stride, first, last, weights, row, width):
+    def add(
+        typing,
+        out,
+        at,
+        step,
+        codes,
+        events,
+        value,
+        stride,
+        starts,
+        place,
+        taps,
+        line,
+        weights,
+        row,
+        tap_size,
+        width,
+    ):
         index = types.intp
         signature = types.void(
-            out, index, index, codes, events, index, index, index, index, weights, index, index
+            *(out, index, index, codes, events, index, index),
+            *(starts, types.UniTuple(index, 2), types.UniTuple(index, 2), index),
+            *(weights, index, index, index),
         )
 
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            out, at, step, codes, events, value, stride, first, last, weights, row, width = arguments
-            out, codes, events, weights = (
-                data_pointer(context, builder, signature.args[place], array)
-                for place, array in ((0, out), (3, codes), (4, events), (9, weights))
+            out, at, step, codes, events, value, apart, starts, place, taps, line, *rest = arguments
+            weights, row, tap_size, width = rest
+            out, codes, events, starts, weights = (
+                data_pointer(context, builder, signature.args[number], array)
+                for number, array in ((0, out), (3, codes), (4, events), (7, starts), (11, weights))
+            )
+            (first_place, last_place), (first_tap, last_tap) = (
+                cgutils.unpack_tuple(builder, pair) for pair in (place, taps)
             )
             multiply_add = cgutils.get_or_insert_function(
                 builder.module, ir.FunctionType(VECTOR, [VECTOR] * 3), f"llvm.fma.v{LANES}f32"
@@ -44,58 +66,81 @@ def _row_adder(steps: int, groups: int) -> Callable[..., Any]:
             def after(offset: Any, count: int) -> Any:
                 return builder.add(offset, ir.Constant(_INDEX, count))
 
-            sums = [
-                vector_at(
-                    builder,
-                    out,
-                    after(builder.add(at, builder.mul(step, ir.Constant(_INDEX, t))), group * LANES),
-                )
+            def scaled(offset: Any, number: Any, size: Any) -> Any:
+                return builder.add(offset, builder.mul(number, size))
+
+            pointers = [
+                vector_at(builder, out, after(scaled(at, ir.Constant(_INDEX, t), step), group * LANES))
                 for t in range(steps)
                 for group in range(groups)
             ]
-            before = [builder.load(pointer, align=4) for pointer in sums]
-            entry, loop = builder.block, builder.append_basic_block("events")
-            done = builder.append_basic_block("done")
-            builder.cbranch(builder.icmp_signed("<", first, last), loop, done)
+            sums = [builder.load(pointer, align=4) for pointer in pointers]
+            entry = builder.block
+            each_tap, each_event, next_tap, done = (
+                builder.append_basic_block(name) for name in ("tap", "event", "next", "done")
+            )
+            builder.branch(each_tap)
 
-            builder.position_at_end(loop)
+            builder.position_at_end(each_tap)
+            tap = builder.phi(_INDEX)
+            tap.add_incoming(first_tap, entry)
+            at_tap = [builder.phi(VECTOR) for _ in sums]
+            for phi, before in zip(at_tap, sums, strict=True):
+                phi.add_incoming(before, entry)
+            first, last = (
+                builder.load(builder.gep(starts, [scaled(end, tap, line)]))
+                for end in (first_place, last_place)
+            )
+            kernel_row = scaled(row, tap, tap_size)
+            builder.cbranch(builder.icmp_signed("<", first, last), each_event, next_tap)
+
+            builder.position_at_end(each_event)
             event = builder.phi(_INDEX)
-            event.add_incoming(first, entry)
-            running = [builder.phi(VECTOR) for _ in before]
+            event.add_incoming(first, each_tap)
+            at_event = [builder.phi(VECTOR) for _ in sums]
             code = builder.sext(builder.load(builder.gep(codes, [event])), _INDEX)
-            start = builder.add(row, builder.mul(code, width))
+            start = scaled(kernel_row, code, width)
             kernel = [
                 builder.load(vector_at(builder, weights, after(start, group * LANES)), align=4)
                 for group in range(groups)
             ]
-            source = builder.add(value, builder.mul(event, stride))
-            following = []
+            source = builder.add(value, event)
+            added = []
             for t in range(steps):
-                spike = repeated(builder, builder.load(builder.gep(events, [after(source, t)])))
-                following += [
-                    builder.call(multiply_add, [spike, kernel[group], running[t * groups + group]])
+                spike = repeated(
+                    builder,
+                    builder.load(builder.gep(events, [scaled(source, ir.Constant(_INDEX, t), apart)])),
+                )
+                added += [
+                    builder.call(multiply_add, [spike, kernel[group], at_event[t * groups + group]])
                     for group in range(groups)
                 ]
-            next_event = after(event, 1)
-            event.add_incoming(next_event, loop)
-            for total, start, end in zip(running, before, following, strict=True):
-                total.add_incoming(start, entry)
-                total.add_incoming(end, loop)
-            builder.cbranch(builder.icmp_signed("<", next_event, last), loop, done)
+            following = after(event, 1)
+            event.add_incoming(following, each_event)
+            for phi, before, now in zip(at_event, at_tap, added, strict=True):
+                phi.add_incoming(before, each_tap)
+                phi.add_incoming(now, each_event)
+            builder.cbranch(builder.icmp_signed("<", following, last), each_event, next_tap)
+
+            builder.position_at_end(next_tap)
+            results = [builder.phi(VECTOR) for _ in sums]
+            for phi, before, now in zip(results, at_tap, added, strict=True):
+                phi.add_incoming(before, each_tap)
+                phi.add_incoming(now, each_event)
+            following_tap = after(tap, 1)
+            tap.add_incoming(following_tap, next_tap)
+            for phi, now in zip(at_tap, results, strict=True):
+                phi.add_incoming(now, next_tap)
+            builder.cbranch(builder.icmp_signed("<", following_tap, last_tap), each_tap, done)
 
             builder.position_at_end(done)
-            results = [builder.phi(VECTOR) for _ in before]
-            for result, start, end in zip(results, before, following, strict=True):
-                result.add_incoming(start, entry)
-                result.add_incoming(end, loop)
-            for pointer, result in zip(sums, results, strict=True):
+            for pointer, result in zip(pointers, results, strict=True):
                 builder.store(result, pointer, align=4)
             return context.get_dummy_value()
 
         return signature, generate
 
-    adder: Callable[..., Any] = add
-    return adder
+    return add
 
 
 # 16 sums and the rows that they share fill the 32 vector registers; longer sums are made in parts.
@@ -105,36 +150,247 @@ _ADD_4_1, _ADD_4_2, _ADD_4_3, _ADD_4_4 = (_row_adder(4, groups) for groups in (1
 
 
 @inner
-def add_rows(steps, groups, out, at, step, codes, events, value, stride, first, last, weights, row, width):
-    """Add weight rows to sums: ``out[t, i] += event[e, t] * weights[e, i]`` for all events e.
+def add_rows(
+    steps,
+    groups,
+    out,
+    at,
+    step,
+    codes,
+    events,
+    value,
+    stride,
+    starts,
+    place,
+    taps,
+    line,
+    weights,
+    row,
+    tap_size,
+    width,
+):
+    """Add to an output place the weight rows of the events that it sees.
 
-    ``steps`` is 1, 2 or 4, ``groups`` 1 to 4. Sums lie at ``out[at + t * step]``, event values at
-    ``events[value + e * stride + t]`` for e from ``first`` to ``last``, rows at
-    ``weights[row + codes[e] * width]``.
+    ``steps`` is 1, 2 or 4, ``groups`` 1 to 4; so many sums of 16 lie at ``out[at + t * step + 16 * group]``.
+    For each tap from ``taps[0]`` to ``taps[1]`` (at least one), events e run from ``starts[place[0] + tap *
+    line]`` to ``starts[place[1] + tap * line]``. Their values lie at ``events[value + e + t * apart]``, their
+    rows at ``weights[row + tap * tap_size + codes[e] * width]``.
     """
     if steps == 4:
         if groups == 1:
-            _ADD_4_1(out, at, step, codes, events, value, stride, first, last, weights, row, width)
+            _ADD_4_1(
+                out,
+                at,
+                step,
+                codes,
+                events,
+                value,
+                stride,
+                starts,
+                place,
+                taps,
+                line,
+                weights,
+                row,
+                tap_size,
+                width,
+            )
         elif groups == 2:
-            _ADD_4_2(out, at, step, codes, events, value, stride, first, last, weights, row, width)
+            _ADD_4_2(
+                out,
+                at,
+                step,
+                codes,
+                events,
+                value,
+                stride,
+                starts,
+                place,
+                taps,
+                line,
+                weights,
+                row,
+                tap_size,
+                width,
+            )
         elif groups == 3:
-            _ADD_4_3(out, at, step, codes, events, value, stride, first, last, weights, row, width)
+            _ADD_4_3(
+                out,
+                at,
+                step,
+                codes,
+                events,
+                value,
+                stride,
+                starts,
+                place,
+                taps,
+                line,
+                weights,
+                row,
+                tap_size,
+                width,
+            )
         else:
-            _ADD_4_4(out, at, step, codes, events, value, stride, first, last, weights, row, width)
+            _ADD_4_4(
+                out,
+                at,
+                step,
+                codes,
+                events,
+                value,
+                stride,
+                starts,
+                place,
+                taps,
+                line,
+                weights,
+                row,
+                tap_size,
+                width,
+            )
     elif steps == 2:
         if groups == 1:
-            _ADD_2_1(out, at, step, codes, events, value, stride, first, last, weights, row, width)
+            _ADD_2_1(
+                out,
+                at,
+                step,
+                codes,
+                events,
+                value,
+                stride,
+                starts,
+                place,
+                taps,
+                line,
+                weights,
+                row,
+                tap_size,
+                width,
+            )
         elif groups == 2:
-            _ADD_2_2(out, at, step, codes, events, value, stride, first, last, weights, row, width)
+            _ADD_2_2(
+                out,
+                at,
+                step,
+                codes,
+                events,
+                value,
+                stride,
+                starts,
+                place,
+                taps,
+                line,
+                weights,
+                row,
+                tap_size,
+                width,
+            )
         elif groups == 3:
-            _ADD_2_3(out, at, step, codes, events, value, stride, first, last, weights, row, width)
+            _ADD_2_3(
+                out,
+                at,
+                step,
+                codes,
+                events,
+                value,
+                stride,
+                starts,
+                place,
+                taps,
+                line,
+                weights,
+                row,
+                tap_size,
+                width,
+            )
         else:
-            _ADD_2_4(out, at, step, codes, events, value, stride, first, last, weights, row, width)
+            _ADD_2_4(
+                out,
+                at,
+                step,
+                codes,
+                events,
+                value,
+                stride,
+                starts,
+                place,
+                taps,
+                line,
+                weights,
+                row,
+                tap_size,
+                width,
+            )
     elif groups == 1:
-        _ADD_1_1(out, at, step, codes, events, value, stride, first, last, weights, row, width)
+        _ADD_1_1(
+            out,
+            at,
+            step,
+            codes,
+            events,
+            value,
+            stride,
+            starts,
+            place,
+            taps,
+            line,
+            weights,
+            row,
+            tap_size,
+            width,
+        )
     elif groups == 2:
-        _ADD_1_2(out, at, step, codes, events, value, stride, first, last, weights, row, width)
+        _ADD_1_2(
+            out,
+            at,
+            step,
+            codes,
+            events,
+            value,
+            stride,
+            starts,
+            place,
+            taps,
+            line,
+            weights,
+            row,
+            tap_size,
+            width,
+        )
     elif groups == 3:
-        _ADD_1_3(out, at, step, codes, events, value, stride, first, last, weights, row, width)
+        _ADD_1_3(
+            out,
+            at,
+            step,
+            codes,
+            events,
+            value,
+            stride,
+            starts,
+            place,
+            taps,
+            line,
+            weights,
+            row,
+            tap_size,
+            width,
+        )
     else:
-        _ADD_1_4(out, at, step, codes, events, value, stride, first, last, weights, row, width)
+        _ADD_1_4(
+            out,
+            at,
+            step,
+            codes,
+            events,
+            value,
+            stride,
+            starts,
+            place,
+            taps,
+            line,
+            weights,
+            row,
+            tap_size,
+            width,
+        )

@@ -1,0 +1,129 @@
+"""When each value of a program is needed, and so where it lies."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from ccsrp.snn.compiled.lower import Operation, Recipe
+from ccsrp.snn.compiled.memory import place_intervals
+from ccsrp.snn.compiled.table import Kind
+
+__all__ = ["Layout", "lay_out"]
+
+# An operation that needs its inputs (and its output, where it looks for the maximum) again for the gradient.
+_LOOKS_BACK = (Kind.MAX_POOL, Kind.MULTIPLY)
+# One output lane depends on the same lane of the first input alone, so it may be written over it.
+_LANE_BY_LANE = (Kind.FIRE, Kind.NORMALISE, Kind.SCALE)
+
+# ("value", number), ("gradient", number) or, for the potentials of a neuron, ("charged", operation).
+_Key = tuple[str, int]
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Offsets of values, their gradients and the neurons' potentials (by operation), and the sum of all."""
+
+    values: dict[int, int]
+    gradients: dict[int, int]
+    charged: dict[int, int]
+    total: int
+
+
+def lay_out(
+    recipe: Recipe, operations: Sequence[Operation], size: Callable[[int], int], *, gradients: bool
+) -> Layout:
+    """Place everything so that what is needed at the same time does not overlap.
+
+    Time counts operations: forwards from 1 on, then backwards; the image is there at 0.
+
+    Parameters
+    ----------
+    size : callable
+        Number of a value -> its size.
+    gradients : bool
+        Whether there is a backward pass.
+    """
+    plan = _Plan(recipe, operations, size)
+    plan.forward(gradients=gradients)
+    if gradients:
+        plan.backward()
+    return plan.layout()
+
+
+class _Plan:
+    def __init__(self, recipe: Recipe, operations: Sequence[Operation], size: Callable[[int], int]) -> None:
+        self._operations = operations
+        self._shapes = recipe.shapes
+        self._output = recipe.output
+        self._size = size
+        self._readers = Counter(value for operation in operations for value in operation.inputs)
+        self._times: dict[_Key, list[int]] = {}
+        self._sizes: dict[_Key, int] = {}
+        self._homes: dict[_Key, _Key] = {}
+
+    def _back(self, number: int) -> int:
+        return 2 * len(self._operations) + 1 - number
+
+    def _need(self, key: _Key, size: int, *times: int) -> None:
+        home = self._homes.get(key, key)
+        self._sizes.setdefault(home, size)
+        self._times.setdefault(home, []).extend(times)
+
+    def _share(self, key: _Key, with_key: _Key) -> None:
+        self._homes[key] = self._homes.get(with_key, with_key)
+
+    def _in_place(self, operation: Operation) -> bool:
+        source = operation.inputs[0]
+        same_size = self._shapes[source].steps == self._shapes[operation.output].steps
+        return operation.kind in _LANE_BY_LANE and same_size and self._readers[source] == 1
+
+    def forward(self, *, gradients: bool) -> None:
+        self._need(("value", 0), self._size(0), 0)
+        for number, operation in enumerate(self._operations):
+            now, output = number + 1, ("value", operation.output)
+            fires, in_place = operation.kind == Kind.FIRE, self._in_place(operation)
+            source = ("value", operation.inputs[0])
+            if in_place and not (fires and gradients) and operation.inputs[0] != 0:
+                self._share(output, source)
+            self._need(output, self._size(operation.output), now)
+            for value in operation.inputs:
+                self._need(("value", value), self._size(value), now)
+            if fires:
+                charged = ("charged", number)
+                if not gradients:
+                    self._share(charged, output)
+                elif in_place:
+                    self._share(charged, source)
+                self._need(charged, self._size(operation.output), now)
+                if gradients:
+                    self._need(charged, self._size(operation.output), self._back(number))
+            if gradients and operation.kind in _LOOKS_BACK:
+                for value in (*operation.inputs, operation.output):
+                    self._need(("value", value), self._size(value), self._back(number))
+        self._need(("value", self._output), self._size(self._output), len(self._operations) + 1)
+
+    def backward(self) -> None:
+        count = len(self._operations)
+        self._need(("gradient", self._output), self._size(self._output), count + 1)
+        for number in reversed(range(count)):
+            operation, now = self._operations[number], self._back(number)
+            output = ("gradient", operation.output)
+            self._need(output, self._size(operation.output), now)
+            for value in operation.inputs:
+                if self._in_place(operation):
+                    self._share(("gradient", value), output)
+                self._need(("gradient", value), self._size(value), now)
+        self._need(("gradient", 0), self._size(0), 2 * count + 2)
+
+    def layout(self) -> Layout:
+        keys = list(self._times)
+        offsets, total = place_intervals(
+            (min(self._times[key]), max(self._times[key]), self._sizes[key]) for key in keys
+        )
+        place = dict(zip(keys, offsets, strict=True))
+        found: dict[str, dict[int, int]] = {"value": {}, "gradient": {}, "charged": {}}
+        for kind, number in [*keys, *self._homes]:
+            found[kind][number] = place[self._homes.get((kind, number), (kind, number))]
+        return Layout(found["value"], found["gradient"], found["charged"], total)
