@@ -87,11 +87,13 @@ def gather(
     """
     size = out_rows * out_columns * width
     groups = width // LANES
+    top = grid.row_offset - grid.in_stride
     for row in range(grid.first_row, out_rows, grid.out_stride):
-        top = (row - grid.first_row) // grid.out_stride * grid.in_stride + grid.row_offset
+        top += grid.in_stride
         first_tap, last_tap = max(0, -top), min(grid.row_taps, rows - top)
+        left = grid.column_offset - grid.in_stride
         for column in range(grid.first_column, out_columns, grid.out_stride):
-            left = (column - grid.first_column) // grid.out_stride * grid.in_stride + grid.column_offset
+            left += grid.in_stride
             first_column, last_column = max(0, left), min(columns, left + grid.column_taps)
             if first_column >= last_column:
                 continue
@@ -155,11 +157,13 @@ def dot_gather(
     """
     line = grid.column_taps * width
     for t in range(steps):
+        top = grid.row_offset - grid.in_stride
         for row in range(grid.first_row, out_rows, grid.out_stride):
-            top = (row - grid.first_row) // grid.out_stride * grid.in_stride + grid.row_offset
+            top += grid.in_stride
             first_tap, last_tap = max(0, -top), min(grid.row_taps, rows - top)
+            left = grid.column_offset - grid.in_stride
             for column in range(grid.first_column, out_columns, grid.out_stride):
-                left = (column - grid.first_column) // grid.out_stride * grid.in_stride + grid.column_offset
+                left += grid.in_stride
                 first_column, last_column = max(0, left), min(columns, left + grid.column_taps)
                 if first_column >= last_column:
                     continue
