@@ -68,7 +68,8 @@ class Compiler:
         self._recipe = lower(network, trace(network), image_shape=image_shape, time_steps=time_steps)
         self._modules: dict[str, Any] = dict(network.named_modules())
         self._graph = graph
-        self._workspace = Workspace()
+        # Calibration holds all of its images at once, everything else one a thread.
+        self._running, self._calibrating = Workspace(), Workspace()
         self._norms = [op.norm for op in self._recipe.operations if op.kind == Kind.NORMALISE]
 
     def compile(self, mask: BoolArray, statistics: Statistics | None = None) -> CompiledNetwork:
@@ -78,7 +79,7 @@ class Compiler:
         """
         recipe, tensors = self._recipe, KeptTensors(self._modules, self._graph, mask)
         program = build_program(recipe, recipe.folded, tensors, statistics or {})
-        return CompiledNetwork(program, self._workspace)
+        return CompiledNetwork(program, self._running)
 
     def calibrate(self, mask: BoolArray, images: torch.Tensor, *, batch_size: int = 256) -> Statistics:
         """Measure the statistics that ``ccsrp.snn.calibrate`` would set, layer by layer.
@@ -106,9 +107,9 @@ class Compiler:
         found: Statistics = {}
         pixels = np.ascontiguousarray(images.numpy())
         first = 0
-        with self._workspace.lock:
-            memories = self._workspace.memories(program, len(pixels))
-            events = self._workspace.events(program)
+        with self._calibrating.lock:
+            memories = self._calibrating.memories(program, len(pixels))
+            events = self._calibrating.events(program)
             for number, operation in enumerate(self._recipe.operations):
                 if operation.kind != Kind.NORMALISE:
                     continue
