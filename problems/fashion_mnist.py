@@ -14,4 +14,4 @@ class FashionMnistPruning(ShippedPruning):
     dataset_name = "fashion-mnist"
     network_name = "fashion"
     eps = 8 / 255
-    weights_sha256 = "c229ad207fd2573c8b19fea8aac865adbc7052e76a49206f83d5385ca7b8d08c"
+    weights_sha256 = "0d35280e95321963728fdaffc8340e8c9cb4521a7ce2424059bfba57df1f5904"

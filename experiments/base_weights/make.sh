@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Make the base weights that ship in problems/weights, and say their SHA-256 for the problem classes.
-# Takes under a minute for digits and about half an hour for Fashion-MNIST on 2 cores; goes on where it was interrupted.
+# Takes half a minute for digits and half an hour for Fashion-MNIST on 2 cores; goes on where it was interrupted.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 ccsrp=${CCSRP:-.venv/bin/ccsrp}
@@ -15,5 +15,5 @@ train() { # problem, then options
 }
 
 train digits --epochs 30 --batch-size 64 --steps 7
-train fashion-mnist --images 24000 --epochs 14 --steps 5
+train fashion-mnist --epochs 20 --steps 5
 sha256sum problems/weights/*.safetensors
