@@ -8,6 +8,7 @@ company in which it was evaluated.
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -56,11 +57,11 @@ class SpikingEvaluator:
     device : str
     """
 
-    # Images attacked together. Compiled networks take images one by one, so that any number gives the same
-    # answers at the same speed in the same memory; fewer let hopeless masks stop sooner, more keep all cores
-    # busy. Networks that cannot be compiled run in torch, where more than this many cost memory and no
-    # longer gain speed (measured on 2 cores: 64 to 256 are equally fast), and a pass rounds by its size:
-    # there, the number belongs to the definition of F.
+    # Images attacked together. Compiled networks take images one by one on as many threads as there are
+    # cores, so any number gives the same answers in the same memory: all at once, unless the search may
+    # stop early, which fewer let it do sooner. Networks that cannot be compiled run in torch, where more than
+    # this many cost memory and no longer gain speed (on 2 cores, 64 to 256 are equally fast), and a pass
+    # rounds by its size: there, the number belongs to the definition of F and must not depend on the machine.
     BATCH_SIZE = 128
 
     def __init__(
@@ -80,12 +81,11 @@ class SpikingEvaluator:
         self.attack = attack
         self.cost = cost
         self.device = device
-        self._validation = self.examples(images, labels)
         self._hardest_first: Examples | None = None
         self._calibration = None if calibration is None else calibration.to(device)
         self._base = DirectCoding(_own_copy(network), time_steps=time_steps).to(device).eval()
         self._graph: PruningGraph = trace_filters(self._base.network)
-        _check_output(self._base, self._validation)
+        _check_output(self._base, images[:1].to(device), labels)
         channels, height, width = images.shape[1:]
         self.costs: CostTable = cost_table(self._base, self._graph, (channels, height, width))
         self._compiler = compiler_for(
@@ -95,6 +95,7 @@ class SpikingEvaluator:
             time_steps=time_steps,
             attack=attack,
         )
+        self._validation = self.examples(images, labels)
         self._dense_synops: float | None = None
 
     @property
@@ -104,7 +105,8 @@ class SpikingEvaluator:
 
     def examples(self, images: torch.Tensor, labels: torch.Tensor) -> Examples:
         """Prepare images for ``judge``."""
-        return Examples.of(images, labels, self.attack, device=self.device, batch_size=self.BATCH_SIZE)
+        together = self.BATCH_SIZE if self._compiler is None else len(labels)
+        return Examples.of(images, labels, self.attack, device=self.device, batch_size=together)
 
     def network(self, mask: BoolArray) -> DirectCoding:
         """Build the network of one mask, calibrated: images [B, C, H, W] to logits [B, classes].
@@ -163,7 +165,9 @@ class SpikingEvaluator:
         if self._compiler is None:
             return self._validation
         if self._hardest_first is None:
-            self._hardest_first = hardest_first(self._classifier(self.space.full()), self._validation)
+            dense = self._classifier(self.space.full())
+            ordered = hardest_first(dense, self._validation)
+            self._hardest_first = replace(ordered, batch_size=self.BATCH_SIZE)
         return self._hardest_first
 
     def _relative_cost(self, mask: BoolArray) -> float:
@@ -201,9 +205,9 @@ def _own_copy(network: nn.Module) -> nn.Module:
         ) from None
 
 
-def _check_output(network: DirectCoding, examples: Examples) -> None:
-    """See that one image gives one row of logits, with a class for every label."""
-    image, classes = examples.images[:1], int(examples.labels.max()) + 1
+def _check_output(network: DirectCoding, image: torch.Tensor, labels: torch.Tensor) -> None:
+    """See that one image, [1, C, H, W], gives one row of logits, with a class for every label."""
+    classes = int(labels.max()) + 1
     wanted = "a network must map [T, B, C, H, W] to [T, B, classes]"
     try:
         with torch.no_grad():

@@ -5,6 +5,8 @@ Forwards the events are spikes; backwards they are gradients, most of which a po
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from llvmlite.binding import get_host_cpu_features
 
@@ -19,7 +21,7 @@ from ccsrp.snn.compiled.lanes import (
     store_places,
     total,
 )
-from ccsrp.snn.compiled.rows import add_rows
+from ccsrp.snn.compiled.rows import row_adder
 from ccsrp.snn.kernels import inner
 
 __all__ = ["dot_gather", "gather", "list_events"]
@@ -64,75 +66,96 @@ def list_events(memory, at, steps, rows, columns, channels, width, codes, events
     starts[rows * columns] = count
 
 
+def _gatherer(together: int, wide: int) -> Any:
+    """Make ``gather`` for ``together`` time steps from ``t`` on and ``wide`` groups from ``group`` on."""
+    add_rows = row_adder(together, wide)
+
+    @inner
+    def run(memory, out, shape, grid, t, group, inputs, codes, events, starts, weights):
+        out_rows, out_columns, width = shape
+        rows, columns, channels = inputs
+        size = out_rows * out_columns * width
+        tap_size = grid.column_taps * channels * width
+        top = grid.row_offset - grid.in_stride
+        for row in range(grid.first_row, out_rows, grid.out_stride):
+            top += grid.in_stride
+            taps = max(0, -top), min(grid.row_taps, rows - top)
+            if taps[0] >= taps[1]:
+                continue
+            left = grid.column_offset - grid.in_stride
+            for column in range(grid.first_column, out_columns, grid.out_stride):
+                left += grid.in_stride
+                first, last = max(0, left), min(columns, left + grid.column_taps)
+                if first >= last:
+                    continue
+                add_rows(
+                    memory,
+                    out + t * size + (row * out_columns + column) * width + group * LANES,
+                    size,
+                    codes,
+                    events,
+                    t * len(codes),
+                    len(codes),
+                    starts,
+                    (top * columns + first, top * columns + last),
+                    taps,
+                    columns,
+                    weights,
+                    grid.weights - left * channels * width + group * LANES,
+                    tap_size,
+                    width,
+                )
+
+    return run
+
+
+# 16 sums and the rows that they share fill the 32 vector registers; longer sums are made in parts.
+_GATHER_1_1, _GATHER_1_2, _GATHER_1_3, _GATHER_1_4 = (_gatherer(1, wide) for wide in (1, 2, 3, 4))
+_GATHER_2_1, _GATHER_2_2, _GATHER_2_3, _GATHER_2_4 = (_gatherer(2, wide) for wide in (1, 2, 3, 4))
+_GATHER_4_1, _GATHER_4_2, _GATHER_4_3, _GATHER_4_4 = (_gatherer(4, wide) for wide in (1, 2, 3, 4))
+
+
 @inner
-def gather(
-    memory,
-    out,
-    out_rows,
-    out_columns,
-    width,
-    grid,
-    steps,
-    rows,
-    columns,
-    channels,
-    codes,
-    events,
-    starts,
-    weights,
-):
+def gather(memory, out, shape, grid, steps, inputs, codes, events, starts, weights):
     """Add to every output place the weight rows of the events that it sees.
 
-    ``memory[out:]`` holds the sums' start: biases, zeros, or what to add to.
+    ``memory[out:]`` holds the sums' start: biases, zeros, or what to add to. ``shape`` is that of the output:
+    rows, columns, padded channels; ``inputs`` are rows, columns and channels that the events come from.
     """
-    size = out_rows * out_columns * width
-    groups = width // LANES
-    top = grid.row_offset - grid.in_stride
-    for row in range(grid.first_row, out_rows, grid.out_stride):
-        top += grid.in_stride
-        first_tap, last_tap = max(0, -top), min(grid.row_taps, rows - top)
-        left = grid.column_offset - grid.in_stride
-        for column in range(grid.first_column, out_columns, grid.out_stride):
-            left += grid.in_stride
-            first_column, last_column = max(0, left), min(columns, left + grid.column_taps)
-            if first_column >= last_column:
-                continue
-            if first_tap >= last_tap:
-                continue
-            place = out + (row * out_columns + column) * width
-            seen = top * columns + first_column, top * columns + last_column
-            kernel = grid.weights - left * channels * width
-            tap_size = grid.column_taps * channels * width
-            t = 0
-            while t < steps:
-                together = 4 if steps - t >= 4 else (2 if steps - t >= 2 else 1)
-                group = 0
-                while group < groups:
-                    # 5 groups are 3 and 2, not 4 and 1: a lone group waits for its own last sum.
-                    wide = min(4, groups - group)
-                    if groups - group == 5 or groups - group == 6:
-                        wide = 3
-                    add_rows(
-                        together,
-                        wide,
-                        memory,
-                        place + t * size + group * LANES,
-                        size,
-                        codes,
-                        events,
-                        t * len(codes),
-                        len(codes),
-                        starts,
-                        seen,
-                        (first_tap, last_tap),
-                        columns,
-                        weights,
-                        kernel + group * LANES,
-                        tap_size,
-                        width,
-                    )
-                    group += wide
-                t += together
+    groups = shape[2] // LANES
+    t = 0
+    while t < steps:
+        together = 4 if steps - t >= 4 else (2 if steps - t >= 2 else 1)
+        group = 0
+        while group < groups:
+            # 5 groups are 3 and 2, not 4 and 1: a lone group waits for its own last sum.
+            wide = 3 if groups - group in (5, 6) else min(4, groups - group)
+            if together == 4 and wide == 1:
+                _GATHER_4_1(memory, out, shape, grid, t, group, inputs, codes, events, starts, weights)
+            elif together == 4 and wide == 2:
+                _GATHER_4_2(memory, out, shape, grid, t, group, inputs, codes, events, starts, weights)
+            elif together == 4 and wide == 3:
+                _GATHER_4_3(memory, out, shape, grid, t, group, inputs, codes, events, starts, weights)
+            elif together == 4 and wide == 4:
+                _GATHER_4_4(memory, out, shape, grid, t, group, inputs, codes, events, starts, weights)
+            elif together == 2 and wide == 1:
+                _GATHER_2_1(memory, out, shape, grid, t, group, inputs, codes, events, starts, weights)
+            elif together == 2 and wide == 2:
+                _GATHER_2_2(memory, out, shape, grid, t, group, inputs, codes, events, starts, weights)
+            elif together == 2 and wide == 3:
+                _GATHER_2_3(memory, out, shape, grid, t, group, inputs, codes, events, starts, weights)
+            elif together == 2 and wide == 4:
+                _GATHER_2_4(memory, out, shape, grid, t, group, inputs, codes, events, starts, weights)
+            elif together == 1 and wide == 1:
+                _GATHER_1_1(memory, out, shape, grid, t, group, inputs, codes, events, starts, weights)
+            elif together == 1 and wide == 2:
+                _GATHER_1_2(memory, out, shape, grid, t, group, inputs, codes, events, starts, weights)
+            elif together == 1 and wide == 3:
+                _GATHER_1_3(memory, out, shape, grid, t, group, inputs, codes, events, starts, weights)
+            elif together == 1 and wide == 4:
+                _GATHER_1_4(memory, out, shape, grid, t, group, inputs, codes, events, starts, weights)
+            group += wide
+        t += together
 
 
 @inner

@@ -85,16 +85,14 @@ class _Plan:
             now, output = number + 1, ("value", operation.output)
             fires, in_place = operation.kind == Kind.FIRE, self._in_place(operation)
             source = ("value", operation.inputs[0])
-            if in_place and not (fires and gradients) and operation.inputs[0] != 0:
+            if in_place and not fires and operation.inputs[0] != 0:
                 self._share(output, source)
             self._need(output, self._size(operation.output), now)
             for value in operation.inputs:
                 self._need(("value", value), self._size(value), now)
             if fires:
                 charged = ("charged", number)
-                if not gradients:
-                    self._share(charged, output)
-                elif in_place:
+                if in_place:
                     self._share(charged, source)
                 self._need(charged, self._size(operation.output), now)
                 if gradients:

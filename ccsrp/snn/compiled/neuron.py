@@ -22,22 +22,24 @@ _SIGMOID = int(Surrogate.SIGMOID)
 def fire(memory, op):
     """Charge, fire and reset; keep the charged potentials for the gradient.
 
-    An input of one time step is the same current at all. Potentials may lie where the input or, when no
-    gradient is wanted, the output lies.
+    An input of one time step is the same current at all. Potentials may lie where the input lies.
     """
     size = op.rows * op.columns * op.width
     one, zero = broadcast(np.float32(1)), broadcast(np.float32(0))
     decay, threshold, reset = broadcast(op.decay), broadcast(op.threshold), broadcast(op.reset)
     input_step = size if op.steps == op.out_steps else 0
-    for lane in range(0, size, LANES):
-        v = reset
-        for t in range(op.out_steps):
+    # Time outside, neurons inside: neighbours do not wait for each other as one neuron's steps would.
+    for t in range(op.out_steps):
+        for lane in range(0, size, LANES):
+            v = reset
+            if t > 0:
+                before = load(memory, op.charged + (t - 1) * size + lane)
+                v = select_at_least(before, threshold, before - threshold if op.soft else reset, before)
             x = load(memory, op.x + t * input_step + lane)
             # The order of operations is SpikingJelly's, so that rounding differs as little as can be.
             h = v + (x - (v - reset)) * decay if op.decay_input else v - (v - reset) * decay + x
             store(memory, op.charged + t * size + lane, h)
             store(memory, op.y + t * size + lane, select_at_least(h, threshold, one, zero))
-            v = select_at_least(h, threshold, h - threshold if op.soft else reset, h)
 
 
 @inner

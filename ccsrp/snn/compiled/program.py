@@ -74,7 +74,7 @@ class _Builder:
 
     def program(self, *, gradients: bool) -> Program:
         for record, operation in zip(self._records, self._operations, strict=True):
-            self._describe(record, operation)
+            self._describe(record, operation, gradients)
         layout = lay_out(self._recipe, self._operations, self._size, gradients=gradients)
         values, slopes = layout.values, layout.gradients
         written: set[int] = set()
@@ -113,13 +113,13 @@ class _Builder:
             place_count=max(places for _, _, places in sizes),
         )
 
-    def _describe(self, record: Any, operation: Operation) -> None:
+    def _describe(self, record: Any, operation: Operation, gradients: bool) -> None:
         """Fill in everything but where things lie."""
         source = operation.inputs[0]
         channels = self._channels[source]
         record["kind"] = operation.kind
         if operation.kind == Kind.CONVOLVE:
-            self._convolution(record, operation)
+            self._convolution(record, operation, gradients)
         elif operation.kind == Kind.NORMALISE:
             factor, shift = self._norm(operation.norm)
             record["bias"] = self._packer.add(factor[None], _padded(channels))
@@ -139,7 +139,7 @@ class _Builder:
             record[f"{prefix}channels"] = self._channels[value]
             record[f"{prefix}width"] = _padded(self._channels[value])
 
-    def _convolution(self, record: Any, operation: Operation) -> None:
+    def _convolution(self, record: Any, operation: Operation, gradients: bool) -> None:
         weight, bias = self._tensors.weights(operation.module)
         out, channels = len(weight), self._channels[operation.inputs[0]]
         kernel = weight.reshape(out, channels, *operation.kernel)
@@ -150,6 +150,8 @@ class _Builder:
         self._channels[operation.output] = out
         record["bias"] = self._packer.add(shift[None], _padded(out))
         record["forward"] = self._packer.forward(kernel, operation.stride, operation.padding)
+        if not gradients:
+            return
         record["by_dots"] = channels <= Packer.FEW_CHANNELS
         record["backward"], record["backward_count"] = self._packer.backward(
             kernel, operation.stride, operation.padding
