@@ -53,7 +53,7 @@ class PruningProblem(Problem):
 
     def _judge_bounded(self, masks: BoolArray, known: FloatArray) -> Evaluation:
         """Judge checked masks, giving up where ``known`` is as good as all that is still possible."""
-        return Evaluation(self._judge(masks), np.ones(len(masks), dtype=bool))
+        return Evaluation.exact(self._judge(masks))
 
     def evaluate_bounded(self, masks: BoolArray, known: FloatArray, /) -> Evaluation:
         """Judge masks for a search that already knows some points.

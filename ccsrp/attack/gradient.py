@@ -14,7 +14,7 @@ from torch.nn import functional as F
 from ccsrp.attack.surrogate import backward_surrogate
 from ccsrp.errors import OptionError
 
-__all__ = ["Classifier", "GivesGradients", "Gradient", "LossName", "gradient_of"]
+__all__ = ["Classifier", "GivesGradients", "Gradient", "LossName", "gradient_of", "margin_loss"]
 
 LossName = Literal["cross_entropy", "margin"]
 # Images [B, C, H, W] to logits [B, classes]; it resets its own state.
@@ -74,14 +74,15 @@ def _torch_gradient(
     return logits.detach(), gradient
 
 
-def _margin(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+def margin_loss(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    """Return the best wrong logit minus the right one of each image, [B]; above 0, the image is fooled."""
     right = logits.gather(1, labels[:, None])[:, 0]
     wrong = logits.scatter(1, labels[:, None], -torch.inf).amax(1)
-    return (wrong - right).sum()
+    return wrong - right
 
 
 _LOSSES: dict[str, Callable[[torch.Tensor, torch.Tensor], torch.Tensor]] = {
     # The mean, as torchattacks takes it: the same rounding, hence the same signs.
     "cross_entropy": F.cross_entropy,
-    "margin": _margin,
+    "margin": lambda logits, labels: margin_loss(logits, labels).sum(),
 }

@@ -186,9 +186,9 @@ class Coevolution:
             # The archive as it was before this batch: answers do not depend on how a batch is split.
             answer = self._evaluator.evaluate_bounded(wholes, self.archive.objectives)
         else:
-            answer = Evaluation(self._evaluator.evaluate(wholes), np.ones(len(wholes), dtype=bool))
+            answer = Evaluation.exact(self._evaluator.evaluate(wholes))
         self.archive.add(wholes[answer.complete], answer.objectives[answer.complete])
-        return list(zip(placements[:affordable], answer.objectives, strict=True))
+        return list(zip(placements[:affordable], answer.expected, strict=True))
 
     @staticmethod
     def _tell(

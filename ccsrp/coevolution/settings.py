@@ -43,7 +43,7 @@ class SearchSettings:
         collaborators it was judged with have moved on.
     stop_dominated : bool
         Whether the evaluation of a mask ends as soon as the archive dominates the best that it can still
-        reach. The layer that it came from then sees that best case in place of the truth.
+        reach. The layer that it came from then sees what the rest would probably have shown.
     """
 
     budget: int = 300

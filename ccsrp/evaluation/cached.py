@@ -21,7 +21,7 @@ class CachedEvaluator:
 
     def __init__(self, evaluator: Evaluator) -> None:
         self._evaluator = evaluator
-        self._known: dict[bytes, tuple[FloatArray, bool]] = {}
+        self._known: dict[bytes, tuple[FloatArray, bool, FloatArray]] = {}
 
     @property
     def space(self) -> FilterSpace:
@@ -36,7 +36,7 @@ class CachedEvaluator:
     @property
     def stopped(self) -> int:
         """How many of them the wrapped evaluator gave up on."""
-        return sum(not complete for _, complete in self._known.values())
+        return sum(not complete for _, complete, _ in self._known.values())
 
     def unseen(self, masks: BoolArray) -> BoolArray:
         """Tell which masks would cost an evaluation: the first of each kind not seen before, bool [N]."""
@@ -51,7 +51,7 @@ class CachedEvaluator:
         """Judge masks, but stop where a known point is as good as all that is possible."""
 
         def useless(key: bytes) -> bool:
-            objectives, complete = self._known[key]
+            objectives, complete, _ = self._known[key]
             return complete or dominated(objectives, known)
 
         wanted = self._first_of_each(masks, lambda key: key not in self._known or not useless(key))
@@ -60,12 +60,16 @@ class CachedEvaluator:
     def _answer(self, masks: BoolArray, wanted: BoolArray, known: FloatArray | None) -> Evaluation:
         if wanted.any():
             answer = evaluate_checked(self._evaluator, masks[wanted], known)
-            rows = zip(answer.objectives.copy(), answer.complete.tolist(), strict=True)
+            rows = zip(
+                answer.objectives.copy(), answer.complete.tolist(), answer.expected.copy(), strict=True
+            )
             self._known.update(zip(_keys(masks[wanted]), rows, strict=True))
         found = [self._known[key] for key in _keys(masks)]
+        shape = (len(masks), len(OBJECTIVES))
         return Evaluation(
-            np.array([row for row, _ in found]).reshape(len(masks), len(OBJECTIVES)),
-            np.array([complete for _, complete in found], dtype=bool),
+            np.array([objectives for objectives, _, _ in found]).reshape(shape),
+            np.array([complete for _, complete, _ in found], dtype=bool),
+            np.array([expected for _, _, expected in found]).reshape(shape),
         )
 
     @staticmethod

@@ -48,10 +48,18 @@ class Evaluation:
     objectives : float64 [N, 3]
         Where not ``complete``, the best that is still possible.
     complete : bool [N]
+    expected : float64 [N, 3]
+        The objectives where ``complete``, else what they would probably have been.
     """
 
     objectives: FloatArray
     complete: NDArray[np.bool_]
+    expected: FloatArray
+
+    @classmethod
+    def exact(cls, objectives: FloatArray) -> Evaluation:
+        """Return complete answers."""
+        return cls(objectives, np.ones(len(objectives), dtype=bool), objectives)
 
 
 @runtime_checkable
@@ -82,7 +90,7 @@ def evaluate_checked(evaluator: Evaluator, masks: BoolArray, known: FloatArray |
     if known is not None and isinstance(evaluator, BoundedEvaluator):
         answer = evaluator.evaluate_bounded(masks, known)
     else:
-        answer = Evaluation(evaluator.evaluate(masks), np.ones(len(masks), dtype=bool))
+        answer = Evaluation.exact(np.asarray(evaluator.evaluate(masks)))
     objectives = np.asarray(answer.objectives)
     if objectives.dtype != np.float64 or objectives.shape != (len(masks), len(OBJECTIVES)):
         raise EvaluationError(
@@ -94,4 +102,4 @@ def evaluate_checked(evaluator: Evaluator, masks: BoolArray, known: FloatArray |
         raise EvaluationError(
             f"the evaluator returned {objectives[row].tolist()} for mask {row}; all must be finite"
         )
-    return Evaluation(objectives, answer.complete)
+    return answer

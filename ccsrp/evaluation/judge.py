@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
+import numpy as np
 import torch
 
-from ccsrp.attack.gradient import Classifier
-from ccsrp.attack.pgd import Attack, random_start, surviving_images
+from ccsrp.attack.gradient import Classifier, margin_loss
+from ccsrp.attack.pgd import Attack, perturb, random_start, surviving_images
 
 __all__ = ["Examples", "Judgement", "hardest_first", "judge"]
 
@@ -25,6 +26,8 @@ class Examples:
     attack : Attack
     batch_size : int
         Images that are attacked together.
+    easy : bool [N], optional
+        Which images the network that ordered them keeps under attack: see ``hardest_first``.
     """
 
     images: torch.Tensor
@@ -32,6 +35,7 @@ class Examples:
     start: torch.Tensor
     attack: Attack
     batch_size: int
+    easy: torch.Tensor | None = None
 
     @classmethod
     def of(
@@ -57,10 +61,15 @@ class Examples:
 
 @dataclass(frozen=True)
 class Judgement:
-    """What one network showed; unless ``complete``, ``robust_accuracy`` is the most that it can still be."""
+    """What one network showed.
+
+    Unless ``complete``, ``robust_accuracy`` is the most that it can still be, and
+    ``expected_robust_accuracy`` what it would probably have been.
+    """
 
     accuracy: float
     robust_accuracy: float
+    expected_robust_accuracy: float
     complete: bool = True
 
 
@@ -73,12 +82,25 @@ def judge(
     # Only a judge that counts every iterate holds the clean image against a network.
     possible = right.clone() if examples.attack.every_iterate else torch.ones_like(right)
     if hopeless is not None and hopeless(accuracy, _share(possible)):
-        return Judgement(accuracy, _share(possible), complete=False)
+        return _given_up(accuracy, possible, examples, attacked=0)
     for part, flags in _attacked(network, examples, right):
         possible[part] = flags
         if hopeless is not None and hopeless(accuracy, _share(possible)):
-            return Judgement(accuracy, _share(possible), complete=False)
-    return Judgement(accuracy, _share(possible))
+            return _given_up(accuracy, possible, examples, attacked=part.stop)
+    return Judgement(accuracy, _share(possible), _share(possible))
+
+
+def _given_up(accuracy: float, possible: torch.Tensor, examples: Examples, *, attacked: int) -> Judgement:
+    """Say what was possible, and expect of the other images what the first ``attacked`` showed.
+
+    Of the images that the ordering network keeps, this one keeps the same share among the rest as among
+    those attacked so far.
+    """
+    easy = torch.ones_like(possible) if examples.easy is None else examples.easy
+    kept, known = int((possible & easy)[:attacked].sum()), int(easy[:attacked].sum())
+    rest = int((possible & easy)[attacked:].sum())
+    expected = (kept + rest * min(1.0, (kept + 1) / (known + 1))) / len(possible)
+    return Judgement(accuracy, _share(possible), min(expected, _share(possible)), complete=False)
 
 
 def hardest_first(network: Classifier, examples: Examples) -> Examples:
@@ -88,15 +110,23 @@ def hardest_first(network: Classifier, examples: Examples) -> Examples:
     network is hopeless. The answer about any network stays the same.
     """
     right = examples.logits(network).argmax(1) == examples.labels
-    survived = right.long()
+    survived, robust, margin = right.long(), right.clone(), torch.zeros(len(examples))
     for part, flags in _attacked(network, examples, right):
         survived[part] += flags
-    order = survived.argsort(stable=True)
+        robust[part] = flags
+    for part in examples.batches():
+        images, labels, start = examples.images[part], examples.labels[part], examples.start[part]
+        with torch.no_grad():
+            logits = network(perturb(network, images, labels, start, examples.attack))
+        margin[part] = -margin_loss(logits, labels).to(margin)
+    # Those that survive as long are told apart by how narrowly.
+    order = torch.from_numpy(np.lexsort((margin.numpy(), survived.cpu().numpy()))).to(right.device)
     return replace(
         examples,
         images=examples.images[order],
         labels=examples.labels[order],
         start=examples.start[order],
+        easy=robust[order],
     )
 
 

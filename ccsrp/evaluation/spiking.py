@@ -59,10 +59,12 @@ class SpikingEvaluator:
 
     # Images attacked together. Compiled networks take images one by one on as many threads as there are
     # cores, so any number gives the same answers in the same memory: all at once, unless the search may
-    # stop early, which fewer let it do sooner. Networks that cannot be compiled run in torch, where more than
-    # this many cost memory and no longer gain speed (on 2 cores, 64 to 256 are equally fast), and a pass
-    # rounds by its size: there, the number belongs to the definition of F and must not depend on the machine.
+    # stop early, which fewer (STOPPABLE) let it do sooner. Networks that cannot be compiled run in torch,
+    # where more than BATCH_SIZE cost memory and no longer gain speed (on 2 cores, 64 to 256 are equally
+    # fast), and a pass rounds by its size: there, the number belongs to the definition of F and must not
+    # depend on the machine.
     BATCH_SIZE = 128
+    STOPPABLE = 64
 
     def __init__(
         self,
@@ -140,13 +142,15 @@ class SpikingEvaluator:
     def evaluate_bounded(self, masks: BoolArray, known: FloatArray, /) -> Evaluation:
         """Judge masks, but stop an attack where a known point is as good as all that is possible."""
         objectives, complete = np.empty((len(masks), 3)), np.empty(len(masks), dtype=bool)
+        expected = np.empty_like(objectives)
         examples = self._ordered_examples() if len(known) else self._validation
         for row, mask in enumerate(masks):
             cost = self._relative_cost(mask)
             judgement = judge(self._classifier(mask), examples, hopeless=stop_when_dominated(known, cost))
             objectives[row] = 1 - judgement.accuracy, 1 - judgement.robust_accuracy, cost
             complete[row] = judgement.complete
-        return Evaluation(objectives, complete)
+            expected[row] = 1 - judgement.accuracy, 1 - judgement.expected_robust_accuracy, cost
+        return Evaluation(objectives, complete, expected)
 
     def _classifier(self, mask: BoolArray) -> Classifier:
         """Build the network of one mask in the fastest form there is."""
@@ -167,7 +171,7 @@ class SpikingEvaluator:
         if self._hardest_first is None:
             dense = self._classifier(self.space.full())
             ordered = hardest_first(dense, self._validation)
-            self._hardest_first = replace(ordered, batch_size=self.BATCH_SIZE)
+            self._hardest_first = replace(ordered, batch_size=self.STOPPABLE)
         return self._hardest_first
 
     def _relative_cost(self, mask: BoolArray) -> float:

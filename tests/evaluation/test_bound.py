@@ -32,9 +32,8 @@ class Falling:
 
     def evaluate_bounded(self, masks: np.ndarray, known: np.ndarray, /) -> Evaluation:
         rows = [self._judge(mask, known) for mask in masks]
-        return Evaluation(
-            np.array([row for row, _ in rows]).reshape(-1, 3), np.array([c for _, c in rows], dtype=bool)
-        )
+        bounds = np.array([row for row, _ in rows]).reshape(-1, 3)
+        return Evaluation(bounds, np.array([c for _, c in rows], dtype=bool), bounds)
 
     def _judge(self, mask: np.ndarray, known: np.ndarray) -> tuple[list[float], bool]:
         rng = np.random.default_rng([self._seed, *np.packbits(mask).tolist()])
@@ -92,6 +91,10 @@ def test_on_a_real_network(attack: str, request: pytest.FixtureRequest) -> None:
     assert 0 < answer.complete.sum() < 20
     assert (answer.objectives[answer.complete] == truth[10:][answer.complete]).all()
     assert (answer.objectives <= truth[10:]).all()
+    assert (answer.objectives <= answer.expected).all(), "nothing is expected that is not possible"
+    assert (answer.expected[answer.complete] == truth[10:][answer.complete]).all()
+    error = np.abs(answer.expected - truth[10:])[~answer.complete, 1].mean()
+    assert error <= np.abs(answer.objectives - truth[10:])[~answer.complete, 1].mean()
     both = Archive(n_var=problem.space.n_var, reference_point=np.ones(3))
     both.add(masks, truth)
     archive.add(masks[10:][answer.complete], answer.objectives[answer.complete])

@@ -9,6 +9,7 @@ from __future__ import annotations
 import operator
 from collections import Counter
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 import torch
@@ -99,6 +100,7 @@ def lower(
     return _Lowering(network, graph, image_shape, time_steps).recipe
 
 
+@cache
 def surrogate_code(text: str) -> tuple[Surrogate, float]:
     """Translate an attack's surrogate, such as ``"ATan(alpha=6.0)"`` or ``"training"``, and its alpha.
 

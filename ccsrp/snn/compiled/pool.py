@@ -20,10 +20,19 @@ def max_pool(memory, op, windows):
             for column in range(op.out_columns):
                 left = windows[op.column_windows + column, 0]
                 right = windows[op.column_windows + column, 1]
+                corner = op.x + ((t * op.rows + top) * op.columns + left) * op.width
+                if bottom - top == 2 and right - left == 2:  # the usual window, without loops
+                    below = corner + op.columns * op.width
+                    for lane in range(0, op.width, LANES):
+                        upper = largest(load(memory, corner + lane), load(memory, corner + op.width + lane))
+                        lower = largest(load(memory, below + lane), load(memory, below + op.width + lane))
+                        store(memory, y, largest(upper, lower))
+                        y += LANES
+                    continue
                 for lane in range(0, op.width, LANES):
                     found = broadcast(np.float32(-np.inf))
-                    for r in range(top, bottom):
-                        x = op.x + ((t * op.rows + r) * op.columns + left) * op.width + lane
+                    for r in range(bottom - top):
+                        x = corner + r * op.columns * op.width + lane
                         for _ in range(left, right):
                             found = largest(found, load(memory, x))
                             x += op.width
@@ -45,18 +54,36 @@ def max_pool_back(memory, op, windows):
             for column in range(op.out_columns):
                 left = windows[op.column_windows + column, 0]
                 right = windows[op.column_windows + column, 1]
+                corner = ((t * op.rows + top) * op.columns + left) * op.width
+                if bottom - top == 2 and right - left == 2:  # the usual window, without loops
+                    below = corner + op.columns * op.width
+                    for lane in range(0, op.width, LANES):
+                        highest, rest = load(memory, y), load(memory, gy)
+                        rest = _take(memory, op.x, op.grad_x, corner + lane, highest, rest)
+                        rest = _take(memory, op.x, op.grad_x, corner + op.width + lane, highest, rest)
+                        rest = _take(memory, op.x, op.grad_x, below + lane, highest, rest)
+                        _take(memory, op.x, op.grad_x, below + op.width + lane, highest, rest)
+                        y += LANES
+                        gy += LANES
+                    continue
                 for lane in range(0, op.width, LANES):
                     highest, rest = load(memory, y), load(memory, gy)
-                    for r in range(top, bottom):
-                        place = ((t * op.rows + r) * op.columns + left) * op.width + lane
+                    for r in range(bottom - top):
+                        place = corner + r * op.columns * op.width + lane
                         for _ in range(left, right):
-                            x, gx = op.x + place, op.grad_x + place
-                            taken = select_equal(load(memory, x), highest, rest, zero)
-                            store(memory, gx, load(memory, gx) + taken)
-                            rest = rest - taken
+                            rest = _take(memory, op.x, op.grad_x, place, highest, rest)
                             place += op.width
                     y += LANES
                     gy += LANES
+
+
+@inner
+def _take(memory, x, grad_x, place, highest, rest):
+    """Give ``rest`` to a place that holds the maximum; return what is left for the places after it."""
+    zero = broadcast(np.float32(0))
+    taken = select_equal(load(memory, x + place), highest, rest, zero)
+    store(memory, grad_x + place, load(memory, grad_x + place) + taken)
+    return rest - taken
 
 
 @inner
