@@ -91,8 +91,13 @@ def made_colours(count: int) -> Dataset:
     )
 
 
-def large(repeats: int, count: int = 64) -> list[dict[str, object]]:
-    """Compare on SpikingJelly's VGG-11 and ResNet-18, untrained but calibrated, on made images."""
+def large(repeats: int, count: int = 16) -> list[dict[str, object]]:
+    """Compare on SpikingJelly's VGG-11 and ResNet-18, untrained, on made images.
+
+    Both sides keep the statistics of one calibration of the base. To calibrate an untrained deep network anew
+    amplifies rounding from layer to layer until its answers are others: SpikingJelly's own in float32 and
+    float64 agree on no more of them than ours do.
+    """
     rows: list[dict[str, object]] = []
     for name in ("vgg11", "resnet18"):
         data, network = made_colours(count), build_network(name)
@@ -105,10 +110,12 @@ def large(repeats: int, count: int = 64) -> list[dict[str, object]]:
         data.labels["validation"][:] = labels.numpy()
         attacks = (Attack.standard(eps=2 / 255), Attack.sharp(eps=2 / 255))
         standard, sharp = (
-            SpikingPruning(network, data, attack=attack, validation_images=count, test_images=4)
+            SpikingPruning(
+                network, data, attack=attack, calibrate=False, validation_images=count, test_images=4
+            )
             for attack in attacks
         )
-        peer = PeerStack(network, images, labels, attack=attacks[0], calibration=calibration)
+        peer = PeerStack(network, images, labels, attack=attacks[0], calibration=None)
         for keep in (1.0, 0.7):
             mask = standard.space.random(1, keep=keep, rng=np.random.default_rng(0))[0]
             accuracy, robust = peer.evaluate(mask)

@@ -10,7 +10,9 @@ from ccsrp.attack.pgd import Attack
 from ccsrp.errors import GraphError, OptionError, WeightsError
 from ccsrp.snn.data import load_dataset
 from ccsrp.snn.networks import build_network
+from ccsrp.snn.weights import load_weights
 from problems import DigitsPruning, SpikingPruning
+from problems.shipped import WEIGHTS
 
 
 @pytest.fixture(scope="module")
@@ -156,3 +158,25 @@ def test_wrong_options_are_refused(wrong: dict) -> None:
         pytest.skip("this machine has a GPU")
     with pytest.raises(OptionError):
         DigitsPruning(**wrong)
+
+
+def test_networks_that_cannot_be_compiled_get_the_same_answers(
+    digits: DigitsPruning, masks: np.ndarray
+) -> None:
+    network = digits.untrained()
+    load_weights(network, WEIGHTS / "digits.safetensors")
+    for hook in (False, True):
+        if hook:  # a compiled network has no place for it
+            network[2].register_forward_hook(lambda module, inputs, output: None)
+        problem = SpikingPruning(
+            network,
+            digits.dataset(),
+            attack=digits.attack,
+            validation_images=60,
+            calibration_images=128,
+            test_images=10,
+        )
+        answers = problem.evaluate(masks)
+        bounded = problem.evaluate_bounded(masks, answers[:1])
+        assert (bounded.objectives[bounded.complete] == answers[bounded.complete]).all()
+        assert np.abs(answers - digits.evaluate(masks)).max() <= 1 / 60 + 1e-9

@@ -77,7 +77,7 @@ class CompiledNetwork:
         ``surrogate`` is text such as ``"ATan(alpha=6.0)"``, or ``"training"`` for each neuron's own.
         """
         kind, alpha = surrogate_code(surrogate)
-        return self._run(images, labels.numpy(), Loss[loss.upper()], kind, alpha)
+        return self._run(images, np.ascontiguousarray(labels.numpy()), Loss[loss.upper()], kind, alpha)
 
     def _run(
         self,

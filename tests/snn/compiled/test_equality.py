@@ -74,8 +74,7 @@ def test_every_neuron(kind: str, reset: float | None, detach: bool, function: nn
     network = sequential(
         layer.Conv2d(2, 20, 3), fire(), layer.Conv2d(20, 7, 3), fire(), layer.Flatten(), layer.Linear(28, 5)
     )
-    answers = Answers(network, (2, 6, 6), time_steps=5)
-    answers.check()
+    Answers(network, (2, 6, 6), time_steps=5).check()
 
 
 @pytest.mark.parametrize("time_steps", [1, 2, 3, 4, 6, 7])
@@ -131,8 +130,6 @@ POOLS = st.one_of(
 @settings(max_examples=60, deadline=None)
 @given(pool=POOLS, size=st.tuples(st.integers(5, 9), st.integers(5, 9)))
 def test_pools_of_any_shape(pool: nn.Module, size: tuple[int, int]) -> None:
-    with torch.no_grad():
-        places = pool(torch.zeros(1, 1, 6, *size)).shape[3:].numel() if pool.step_mode == "m" else None
     functional.set_step_mode(pool, "m")
     places = pool(torch.zeros(1, 1, 6, *size)).shape[3:].numel()
     network = sequential(
@@ -178,7 +175,7 @@ def test_both_losses(loss: str) -> None:
 class Shared(nn.Module):
     def __init__(self) -> None:
         super().__init__()
-        self.convolution, self.fire, self.head = layer.Conv2d(1, 1, 3, padding=1), neuron.LIFNode(), None
+        self.convolution, self.fire = layer.Conv2d(1, 1, 3, padding=1), neuron.LIFNode()
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return torch.flatten(self.fire(self.convolution(self.fire(self.convolution(x)))), 2)
