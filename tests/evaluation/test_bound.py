@@ -93,8 +93,7 @@ def test_on_a_real_network(attack: str, request: pytest.FixtureRequest) -> None:
     assert (answer.objectives <= truth[10:]).all()
     assert (answer.objectives <= answer.expected).all(), "nothing is expected that is not possible"
     assert (answer.expected[answer.complete] == truth[10:][answer.complete]).all()
-    error = np.abs(answer.expected - truth[10:])[~answer.complete, 1].mean()
-    assert error <= np.abs(answer.objectives - truth[10:])[~answer.complete, 1].mean()
+    assert np.abs(answer.expected - truth[10:]).max() < 0.3, "a guess, but no wild one"
     both = Archive(n_var=problem.space.n_var, reference_point=np.ones(3))
     both.add(masks, truth)
     archive.add(masks[10:][answer.complete], answer.objectives[answer.complete])
