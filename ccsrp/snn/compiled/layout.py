@@ -59,6 +59,7 @@ class _Plan:
         self._output = recipe.output
         self._size = size
         self._readers = Counter(value for operation in operations for value in operation.inputs)
+        self._pooled = {operation.output for operation in operations if operation.kind == Kind.MAX_POOL}
         self._times: dict[_Key, list[int]] = {}
         self._sizes: dict[_Key, int] = {}
         self._homes: dict[_Key, _Key] = {}
@@ -83,8 +84,10 @@ class _Plan:
         self._need(("value", 0), self._size(0), 0)
         for number, operation in enumerate(self._operations):
             now, output = number + 1, ("value", operation.output)
-            fires, in_place = operation.kind == Kind.FIRE, self._in_place(operation)
-            source = ("value", operation.inputs[0])
+            fires, source = operation.kind == Kind.FIRE, ("value", operation.inputs[0])
+            # A max pool looks for its maximum again on the way back: nothing may lie over its output.
+            kept = gradients and operation.inputs[0] in self._pooled
+            in_place = self._in_place(operation) and not kept
             if in_place and not fires and operation.inputs[0] != 0:
                 self._share(output, source)
             self._need(output, self._size(operation.output), now)

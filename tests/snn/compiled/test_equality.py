@@ -142,6 +142,23 @@ def test_pools_of_any_shape(pool: nn.Module, size: tuple[int, int]) -> None:
     Answers(network, (1, *size), images=2).check()
 
 
+@pytest.mark.parametrize("between", [[], [layer.BatchNorm2d(6)]], ids=["LIF", "batch norm"])
+def test_what_follows_a_max_pool_does_not_overwrite_what_its_gradient_needs(between: list[nn.Module]) -> None:
+    network = sequential(
+        layer.Conv2d(1, 6, 3, padding=1),
+        layer.MaxPool2d(2),
+        *between,
+        neuron.LIFNode(v_threshold=0.1),
+        layer.Conv2d(6, 8, 3, padding=1),
+        layer.MaxPool2d(2),
+        neuron.LIFNode(v_threshold=0.1),
+        layer.Flatten(),
+        layer.Linear(8 * 4, 3),
+    )
+    for time_steps in (1, 4):
+        Answers(network, (1, 8, 8), time_steps=time_steps).check()
+
+
 class Arithmetic(nn.Module):
     """Sums, products and numbers, of values that change over time and values that do not."""
 
