@@ -72,6 +72,16 @@ class PruningProblem(Problem):
         """
         return self._judge_bounded(self.space.check(masks), np.asarray(known, dtype=float))
 
+    def exact_cost(self, masks: BoolArray, /) -> FloatArray | None:
+        """Tell the third objective of masks without judging them, for searches that ask before they pay.
+
+        Returns
+        -------
+        float64 [N], or None
+            ``None`` where the cost must be measured.
+        """
+        return None
+
     def report(
         self, masks: BoolArray, objectives: FloatArray, *, on_member: Callable[[int, int], None] | None = None
     ) -> pd.DataFrame:

@@ -134,6 +134,10 @@ class SpikingPruning(PruningProblem):
     def _judge(self, masks: BoolArray) -> FloatArray:
         return self._evaluator.evaluate(masks)
 
+    def exact_cost(self, masks: BoolArray, /) -> FloatArray | None:
+        """Tell the cost of masks without judging them: see ``PruningProblem.exact_cost``."""
+        return self._evaluator.exact_cost(self.space.check(masks))
+
     def _judge_bounded(self, masks: BoolArray, known: FloatArray) -> Evaluation:
         return self._evaluator.evaluate_bounded(masks, known)
 

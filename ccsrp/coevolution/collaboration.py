@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 from pymoo.operators.survival.rank_and_crowding.metrics import get_crowding_function
 
 from ccsrp.coevolution.archive import Archive
@@ -18,7 +19,16 @@ from ccsrp.coevolution.subpopulation import Subpopulation
 from ccsrp.errors import OptionError
 from ccsrp.space import BoolArray, FilterSpace
 
-__all__ = ["RULES", "Archived", "Base", "Collaboration", "Context", "Elite", "collaboration_rule"]
+__all__ = [
+    "RULES",
+    "Archived",
+    "Base",
+    "Collaboration",
+    "Context",
+    "Elite",
+    "collaboration_rule",
+    "draw_members",
+]
 
 
 @dataclass(frozen=True)
@@ -52,6 +62,14 @@ class Collaboration(Protocol):
         ...
 
 
+def draw_members(archive: Archive, count: int, rng: np.random.Generator) -> NDArray[np.intp]:
+    """Draw members of an archive by binary tournament on crowding distance, int [count]."""
+    crowding = get_crowding_function("cd").do(archive.objectives, n_remove=0)
+    pairs = rng.integers(len(archive), size=(count, 2))
+    first_wins = crowding[pairs[:, 0]] >= crowding[pairs[:, 1]]
+    return np.where(first_wins, pairs[:, 0], pairs[:, 1])
+
+
 class Archived:
     """Members of the archive of non-dominated whole networks, drawn so that sparse regions come up more.
 
@@ -62,11 +80,7 @@ class Archived:
 
     def company(self, parts: BoolArray, layer: int, context: Context) -> BoolArray:
         """Draw members by binary tournament on crowding distance."""
-        masks, objectives = context.archive.masks, context.archive.objectives
-        crowding = get_crowding_function("cd").do(objectives, n_remove=0)
-        pairs = context.rng.integers(len(masks), size=(len(parts), 2))
-        first_wins = crowding[pairs[:, 0]] >= crowding[pairs[:, 1]]
-        return masks[np.where(first_wins, pairs[:, 0], pairs[:, 1])]
+        return context.archive.masks[draw_members(context.archive, len(parts), context.rng)]
 
     def moved_on(self, company: BoolArray, layer: int, context: Context) -> bool:
         """Tell whether that network has left the archive."""

@@ -75,6 +75,12 @@ def search(
     crossover_rate: float = 0.9,
     max_removed: float = 0.9,
     rejudged_share: float = 0.2,
+    recombination: float = 0.5,
+    screening: str = "gp",
+    batch: int = 10,
+    candidates: int = 16,
+    guided: bool = True,
+    optimism: float = 1.0,
     stop_dominated: bool = True,
     on_generation: Callable[[GenerationReport], None] | None = None,
     on_member: Callable[[int, int], None] | None = None,
@@ -87,7 +93,9 @@ def search(
         Such as ``problems.load_problem("digits")``.
     budget, seed, subpopulation_size, collaborators, initial_keep
         See ``SearchSettings``.
-    bit_flip_rate, crossover_rate, max_removed, rejudged_share, stop_dominated
+    bit_flip_rate, crossover_rate, max_removed, rejudged_share, recombination, stop_dominated
+        See ``SearchSettings``.
+    screening, batch, candidates, guided, optimism
         See ``SearchSettings``.
     on_generation : callable, optional
         Called with a ``GenerationReport`` after each generation.
@@ -109,6 +117,12 @@ def search(
         crossover_rate=crossover_rate,
         max_removed=max_removed,
         rejudged_share=rejudged_share,
+        recombination=recombination,
+        screening=screening,
+        batch=batch,
+        candidates=candidates,
+        guided=guided,
+        optimism=optimism,
         stop_dominated=stop_dominated,
     )
     return run_search(problem, settings, on_generation=on_generation, on_member=on_member)

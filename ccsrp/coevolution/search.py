@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass
 
 import numpy as np
 
 from ccsrp.coevolution.archive import Archive
 from ccsrp.coevolution.collaboration import Collaboration, Context, collaboration_rule
+from ccsrp.coevolution.placement import Placement, Proposals
+from ccsrp.coevolution.screening import Screening
 from ccsrp.coevolution.settings import SearchSettings
 from ccsrp.coevolution.subpopulation import Subpopulation
 from ccsrp.errors import OptionError
@@ -42,20 +45,6 @@ class GenerationReport:
         return asdict(self)
 
 
-@dataclass(frozen=True)
-class _Placement:
-    """A whole network to judge, and whose part it judges.
-
-    ``index`` counts the offspring of ``layers``, or their survivors when ``survivor`` is set.
-    """
-
-    whole: BoolArray
-    company: BoolArray
-    layers: tuple[int, ...]
-    index: int
-    survivor: bool = False
-
-
 class Coevolution:
     """One search: subpopulations of all layers, their archive, and the budget.
 
@@ -83,16 +72,28 @@ class Coevolution:
         self._evaluator = CachedEvaluator(evaluator)
         seeds = np.random.SeedSequence(settings.seed).spawn(self.space.n_layers + 1)
         self.subpopulations = [
-            Subpopulation(size, settings=settings, seed=int(seed.generate_state(1)[0]))
+            Subpopulation(
+                size, settings=settings, offspring=self._of_each_layer, seed=int(seed.generate_state(1)[0])
+            )
             for size, seed in zip(self.space.sizes, seeds[1:], strict=True)
         ]
         self.archive = Archive(n_var=self.space.n_var, reference_point=reference_point)
-        self._context = Context(
+        context = Context(
             space=self.space,
             archive=self.archive,
             subpopulations=self.subpopulations,
             rng=np.random.default_rng(seeds[0]),
         )
+        self._proposals = Proposals(context, rule=self.rule, settings=settings)
+        self._screening: Screening | None = None
+        if settings.screening == "gp":
+            priced = self._evaluator.exact_cost(self.space.full()[None]) is not None
+            self._screening = Screening(
+                self.space,
+                reference_point=reference_point,
+                optimism=settings.optimism,
+                cost=self._cost if priced else None,
+            )
         self.generation = 0
         self._idle = 0
 
@@ -109,98 +110,105 @@ class Coevolution:
     def run_generation(self) -> GenerationReport:
         """Ask every layer for offspring, judge them all in one call, tell the layers."""
         before = self.evaluations
-        offspring = [subpopulation.ask() for subpopulation in self.subpopulations]
         if self.generation == 0:
             dense = self.space.full()[None]
-            self.archive.add(dense, self._evaluator.evaluate(dense))
-        if self.generation == 0 and self.rule.together:
-            placements = self._join_first_individuals(offspring)
+            self._learn(dense, Evaluation.exact(self._evaluator.evaluate(dense)))
+            placements = self._proposals.first()
+        elif self._screening is None:
+            placements = self._unscreened()
         else:
-            placements = [*self._place_offspring(offspring), *self._place_stale_survivors()]
-        judged = self._judge(placements)
-        for placement, objectives in judged:
-            if placement.survivor:
-                for layer in placement.layers:
-                    self.subpopulations[layer].rejudge(placement.index, objectives, placement.company)
-        for layer, subpopulation in enumerate(self.subpopulations):
-            self._tell(subpopulation, layer, len(offspring[layer]), judged)
+            placements = self._screened(self._screening)
+        self._tell(*self._judge(placements))
         self.generation += 1
         self._idle = 0 if self.evaluations > before else self._idle + 1
         return self._report()
 
-    def _join_first_individuals(self, offspring: list[BoolArray]) -> list[_Placement]:
-        """Join first individuals of equal rank: one evaluation judges a part of every layer."""
-        placements = []
-        for index in range(max(len(parts) for parts in offspring)):
-            present = tuple(layer for layer, parts in enumerate(offspring) if index < len(parts))
-            whole = self.space.full()
-            for layer in present:
-                whole[self.space.slices[layer]] = offspring[layer][index]
-            placements.append(_Placement(whole, whole, present, index))
-        return placements
+    @property
+    def _of_each_layer(self) -> int:
+        """How many offspring a layer is asked for in a generation."""
+        settings = self.settings
+        share = 1 - settings.recombination if self.rule.together else 1.0
+        if settings.screening == "none":
+            return max(1, round(settings.subpopulation_size * share))
+        return max(1, math.ceil(self._unguided * share / self.space.n_layers))
 
-    def _place_offspring(self, offspring: list[BoolArray]) -> list[_Placement]:
-        """Put each offspring into company; layers take turns, so that a cut budget treats them alike."""
-        companies = [self.rule.company(parts, layer, self._context) for layer, parts in enumerate(offspring)]
+    @property
+    def _unguided(self) -> int:
+        """How many candidates of a generation are not guided by the surrogate."""
+        total = self.settings.candidates * self.settings.batch
+        return math.ceil(total / 2) if self.settings.guided and self.rule.together else total
+
+    def _unscreened(self) -> list[Placement]:
+        wanted = self.settings.subpopulation_size * self.space.n_layers
+        offspring = self._proposals.offspring()
         return [
-            self._placed(layer, parts[index], companies[layer][index], index)
-            for index in range(max(len(parts) for parts in offspring))
-            for layer, parts in enumerate(offspring)
-            if index < len(parts)
+            *offspring,
+            *self._proposals.recombined(max(0, wanted - self._of_each_layer * self.space.n_layers)),
+            *self._proposals.stale_survivors(),
         ]
 
-    def _place_stale_survivors(self) -> list[_Placement]:
-        """Put survivors whose company has moved on into new company, up to a share of each layer."""
-        most = round(self.settings.rejudged_share * self.settings.subpopulation_size)
-        placements = []
-        for layer, subpopulation in enumerate(self.subpopulations):
-            stale = [
-                index
-                for index, company in enumerate(subpopulation.company)
-                if self.rule.moved_on(company, layer, self._context)
-            ][:most]
-            parts = subpopulation.parts[stale]
-            companies = self.rule.company(parts, layer, self._context)
-            placements += [
-                self._placed(layer, part, company, index, survivor=True)
-                for index, part, company in zip(stale, parts, companies, strict=True)
-            ]
-        return placements
-
-    def _placed(
-        self, layer: int, part: BoolArray, company: BoolArray, index: int, *, survivor: bool = False
-    ) -> _Placement:
-        whole = company.copy()
-        whole[self.space.slices[layer]] = part
-        return _Placement(whole, company, (layer,), index, survivor)
-
-    def _judge(self, placements: list[_Placement]) -> list[tuple[_Placement, FloatArray]]:
-        """Evaluate as many as the budget allows, in one call; the rest are forgotten."""
-        if not placements:
+    def _screened(self, screening: Screening) -> list[Placement]:
+        """Create many candidates and keep the most promising that were never evaluated."""
+        screening.refit()
+        candidates = self._proposals.offspring()
+        candidates += self._proposals.recombined(max(0, self._unguided - len(candidates)))
+        if self.settings.guided:
+            candidates += self._proposals.guided(candidates, screening)
+        wholes = self._wholes(candidates)
+        unseen = np.flatnonzero(self._evaluator.unseen(wholes))
+        if not len(unseen):
             return []
-        wholes = np.array([placement.whole for placement in placements])
+        picked = screening.pick(wholes[unseen], self.archive.objectives, self.settings.batch)
+        return [candidates[row] for row in unseen[picked]]
+
+    def _judge(self, placements: list[Placement]) -> tuple[list[Placement], FloatArray]:
+        """Evaluate as many as the budget allows, in one call; the rest are forgotten."""
+        wholes = self._wholes(placements)
         spent = np.cumsum(self._evaluator.unseen(wholes))
         affordable = int(np.searchsorted(spent, self.settings.budget - self.evaluations, side="right"))
         wholes = wholes[:affordable]
+        fresh = self._evaluator.unseen(wholes)
         if self.settings.stop_dominated:
             # The archive as it was before this batch: answers do not depend on how a batch is split.
             answer = self._evaluator.evaluate_bounded(wholes, self.archive.objectives)
         else:
             answer = Evaluation.exact(self._evaluator.evaluate(wholes))
-        self.archive.add(wholes[answer.complete], answer.objectives[answer.complete])
-        return list(zip(placements[:affordable], answer.expected, strict=True))
+        self._learn(wholes, answer, fresh)
+        return placements[:affordable], answer.expected
 
-    @staticmethod
-    def _tell(
-        subpopulation: Subpopulation, layer: int, asked: int, judged: list[tuple[_Placement, FloatArray]]
-    ) -> None:
-        """Hand a layer the answers to its offspring, in the order in which it was asked for them."""
-        mine = [(p, f) for p, f in judged if layer in p.layers and not p.survivor]
-        answered = np.zeros(asked, dtype=bool)
-        answered[[placement.index for placement, _ in mine]] = True
-        subpopulation.tell(
-            answered, np.array([f for _, f in mine]), np.array([placement.company for placement, _ in mine])
-        )
+    def _learn(self, wholes: BoolArray, answer: Evaluation, fresh: BoolArray | None = None) -> None:
+        """Hand answers to the archive and, those never heard before, to the screening."""
+        self.archive.add(wholes[answer.complete], answer.objectives[answer.complete])
+        if self._screening is not None:
+            fresh = np.ones(len(wholes), dtype=bool) if fresh is None else fresh
+            self._screening.learn(wholes[fresh], answer.expected[fresh])
+
+    def _tell(self, placements: list[Placement], expected: FloatArray) -> None:
+        """Hand each layer the answers to its parts."""
+        for layer, (subpopulation, part) in enumerate(
+            zip(self.subpopulations, self.space.slices, strict=True)
+        ):
+            mine = [row for row, placement in enumerate(placements) if layer in placement.layers]
+            told = [row for row in mine if placements[row].survivor is None]
+            for row in mine:
+                survivor = placements[row].survivor
+                if survivor is not None:
+                    subpopulation.rejudge(survivor, expected[row], placements[row].company)
+            if told:
+                subpopulation.tell(
+                    np.array([placements[row].whole[part] for row in told]),
+                    expected[told],
+                    np.array([placements[row].company for row in told]),
+                )
+
+    def _wholes(self, placements: list[Placement]) -> BoolArray:
+        wholes = np.array([placement.whole for placement in placements], dtype=bool)
+        return wholes.reshape(-1, self.space.n_var)
+
+    def _cost(self, masks: BoolArray) -> FloatArray:
+        cost = self._evaluator.exact_cost(masks)
+        assert cost is not None
+        return cost
 
     def _report(self) -> GenerationReport:
         best = self.archive.objectives.min(axis=0)

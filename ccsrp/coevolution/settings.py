@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from ccsrp.checks import check_seed
 from ccsrp.errors import OptionError
 
-__all__ = ["SearchSettings"]
+__all__ = ["SCREENINGS", "SearchSettings"]
+
+SCREENINGS = ("gp", "none")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,9 +18,9 @@ class SearchSettings:
     """The parameters of one search.
 
     CCEP (arXiv 2204.05639), the procedure underneath, has ``subpopulation_size=5``,
-    ``initial_keep=(0.95, 0.95)``, ``bit_flip_rate=0.1``, ``crossover_rate=0``, ``max_removed=0.1`` and
-    ``collaborators="base"``: it takes small steps in many rounds, with fine-tuning in between. The
-    defaults here lay out a whole front in one round.
+    ``initial_keep=(0.95, 0.95)``, ``bit_flip_rate=0.1``, ``crossover_rate=0``, ``max_removed=0.1``,
+    ``collaborators="base"`` and ``screening="none"``: it takes small steps in many rounds, with
+    fine-tuning in between. The defaults here lay out a whole front in one round.
 
     Parameters
     ----------
@@ -41,6 +44,22 @@ class SearchSettings:
     rejudged_share : float
         Share of a subpopulation whose standing may be renewed in a generation because the
         collaborators it was judged with have moved on.
+    recombination : float
+        Share of new networks that are crossed from two of the archive, layer by layer or filter by filter,
+        in place of one layer's offspring in company.
+    screening : {"gp", "none"}
+        Whether a surrogate model (Gaussian processes) picks which of many candidates are evaluated, or
+        every candidate is: see ``ccsrp.coevolution.screening``.
+    batch : int
+        With screening, networks evaluated in a generation. Fewer let the model learn sooner, more keep
+        more workers busy. Without, it is as many as all layers have offspring.
+    candidates : int
+        With screening, candidates for each network evaluated.
+    guided : bool
+        With screening, whether half of the candidates are led by the model: it says of each single filter
+        whether to flip it.
+    optimism : float
+        With screening, how many standard deviations better than its mean a guess is taken to be.
     stop_dominated : bool
         Whether the evaluation of a mask ends as soon as the archive dominates the best that it can still
         reach. The layer that it came from then sees what the rest would probably have shown.
@@ -55,6 +74,12 @@ class SearchSettings:
     crossover_rate: float = 0.9
     max_removed: float = 0.9
     rejudged_share: float = 0.2
+    recombination: float = 0.5
+    screening: str = "gp"
+    batch: int = 10
+    candidates: int = 16
+    guided: bool = True
+    optimism: float = 1.0
     stop_dominated: bool = True
 
     def __post_init__(self) -> None:
@@ -63,7 +88,16 @@ class SearchSettings:
                 f"a subpopulation (--subpop) needs at least 2 individuals, got {self.subpopulation_size}"
             )
         check_seed(self.seed)
-        for name in ("bit_flip_rate", "crossover_rate", "max_removed", "rejudged_share"):
+        if self.screening not in SCREENINGS:
+            raise OptionError(
+                f"unknown screening {self.screening!r} (--screen); choose one of {', '.join(SCREENINGS)}"
+            )
+        for name in ("batch", "candidates"):
+            if getattr(self, name) < 1:
+                raise OptionError(f"{name} must be at least 1, got {getattr(self, name)}")
+        if not 0 <= self.optimism < math.inf:
+            raise OptionError(f"optimism must be 0 or more and finite, got {self.optimism}")
+        for name in ("bit_flip_rate", "crossover_rate", "max_removed", "rejudged_share", "recombination"):
             if not 0 <= getattr(self, name) <= 1:
                 raise OptionError(f"{name} must lie in [0, 1], got {getattr(self, name)}")
         low, high = self.initial_keep

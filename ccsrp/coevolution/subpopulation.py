@@ -20,7 +20,7 @@ from ccsrp.coevolution.settings import SearchSettings
 from ccsrp.evaluation.interface import OBJECTIVES
 from ccsrp.space import BoolArray, FloatArray
 
-__all__ = ["Subpopulation"]
+__all__ = ["Subpopulation", "keep_enough", "least_kept"]
 
 
 class Subpopulation:
@@ -34,16 +34,18 @@ class Subpopulation:
     size : int
         Filters of the layer.
     settings : SearchSettings
+    offspring : int
+        How many to create at a time, after the first individuals.
     seed : int
         Fixes everything that happens here.
     """
 
-    def __init__(self, size: int, *, settings: SearchSettings, seed: int) -> None:
+    def __init__(self, size: int, *, settings: SearchSettings, offspring: int, seed: int) -> None:
         rng = np.random.default_rng(seed)
-        self._keep_at_least = max(1, size - math.floor(settings.max_removed * size))
-        self._offspring: Population = Population()
+        self._keep_at_least = least_kept(size, settings)
         self._algorithm = NSGA2(
             pop_size=settings.subpopulation_size,
+            n_offsprings=offspring,
             sampling=_initial_parts(size, settings, self._keep_at_least, rng),
             crossover=UniformCrossover(prob=settings.crossover_rate),
             # Every offspring is mutated; each filter flips with the bit-flip rate.
@@ -58,30 +60,39 @@ class Subpopulation:
     def ask(self) -> BoolArray:
         """Create offspring (the first time: the initial individuals), bool [n, size].
 
-        Fewer than the subpopulation's size, or none, when the layer has no other masks left.
+        Fewer than asked for, or none, when the layer has no other masks left.
         """
         asked = self._algorithm.ask()
-        self._offspring = Population() if asked is None else asked
-        return self._parts(self._offspring)
+        return self._parts(Population() if asked is None else asked)
 
-    def tell(self, judged: BoolArray, objectives: FloatArray, company: BoolArray) -> None:
-        """Take the offspring's objectives and select the survivors.
+    def tell(self, parts: BoolArray, objectives: FloatArray, company: BoolArray) -> None:
+        """Take judged parts and select the survivors; a part seen twice keeps its better standing.
 
         Parameters
         ----------
-        judged : bool [n]
-            Which offspring of the last ``ask`` were evaluated; the others are forgotten.
-        objectives : float64 [sum(judged), 3]
-        company : bool [sum(judged), n_var]
+        parts : bool [n, size]
+            Offspring of the last ``ask``, or parts of other networks that were judged.
+        objectives : float64 [n, 3]
+        company : bool [n, n_var]
             Whole networks that they were judged in.
         """
-        chosen = self._offspring[judged]
-        if not len(chosen):
+        best: dict[bytes, int] = {}
+        standing = {part.tobytes(): f.sum() for part, f in zip(self.parts, self.objectives, strict=True)}
+        for row in np.argsort(objectives.sum(axis=1), kind="stable"):
+            key = parts[row].tobytes()
+            if key not in best and objectives[row].sum() < standing.get(key, np.inf):
+                best[key] = int(row)
+        rows = sorted(best.values())
+        if not rows:
             return
-        PymooEvaluator().eval(StaticProblem(self._algorithm.problem, F=objectives), chosen)
-        for individual, whole in zip(chosen, company, strict=True):
+        told = Population.new(X=parts[rows])
+        PymooEvaluator().eval(StaticProblem(self._algorithm.problem, F=objectives[rows]), told)
+        for individual, whole in zip(told, company[rows], strict=True):
             individual.set("company", whole)
-        self._algorithm.tell(infills=chosen)
+        replaced = [part.tobytes() in best for part in self.parts]
+        if any(replaced):
+            self._algorithm.pop = self._survivors[~np.array(replaced)]
+        self._algorithm.tell(infills=told)
 
     @property
     def parts(self) -> BoolArray:
@@ -123,7 +134,7 @@ def _initial_parts(
     rates = np.linspace(high, low, settings.subpopulation_size - 1)
     parts = np.ones((settings.subpopulation_size, size), dtype=bool)
     parts[1:] = rng.random((len(rates), size)) < rates[:, None]
-    return _keep_enough(parts, keep_at_least, rng)
+    return keep_enough(parts, keep_at_least, rng)
 
 
 class _KeepEnough(Repair):
@@ -134,13 +145,19 @@ class _KeepEnough(Repair):
         self._keep_at_least = keep_at_least
 
     def _do(self, problem: Problem, X: BoolArray, *, random_state: Any = None, **kwargs: Any) -> BoolArray:  # noqa: N803
-        return _keep_enough(X, self._keep_at_least, random_state)
+        return keep_enough(X, self._keep_at_least, random_state)
 
 
-def _keep_enough(parts: BoolArray, keep_at_least: int, rng: np.random.Generator) -> BoolArray:
+def least_kept(size: int, settings: SearchSettings) -> int:
+    """Return how many filters a layer of that size must keep."""
+    return max(1, size - math.floor(settings.max_removed * size))
+
+
+def keep_enough(parts: BoolArray, keep_at_least: int, rng: np.random.Generator) -> BoolArray:
+    """Put filters back, at random, where a part, bool [n, size], kept fewer than it must."""
     repaired = parts.copy()
-    for part in repaired:
-        missing = keep_at_least - int(part.sum())
+    for row, missing in enumerate(keep_at_least - parts.sum(axis=1)):
         if missing > 0:
+            part = repaired[row]
             part[rng.choice(np.flatnonzero(~part), size=missing, replace=False)] = True
     return repaired

@@ -7,7 +7,13 @@ from collections.abc import Callable
 import numpy as np
 
 from ccsrp.evaluation.bound import dominated
-from ccsrp.evaluation.interface import OBJECTIVES, Evaluation, Evaluator, evaluate_checked
+from ccsrp.evaluation.interface import (
+    OBJECTIVES,
+    Evaluation,
+    Evaluator,
+    PricedEvaluator,
+    evaluate_checked,
+)
 from ccsrp.space import BoolArray, FilterSpace, FloatArray
 
 __all__ = ["CachedEvaluator"]
@@ -41,6 +47,10 @@ class CachedEvaluator:
     def unseen(self, masks: BoolArray) -> BoolArray:
         """Tell which masks would cost an evaluation: the first of each kind not seen before, bool [N]."""
         return self._first_of_each(masks, lambda key: key not in self._known)
+
+    def exact_cost(self, masks: BoolArray, /) -> FloatArray | None:
+        """Return the third objective of masks, if it is known without judging them."""
+        return self._evaluator.exact_cost(masks) if isinstance(self._evaluator, PricedEvaluator) else None
 
     def evaluate(self, masks: BoolArray, /) -> FloatArray:
         """Judge masks, bool [N, n_var] -> float64 [N, 3]."""

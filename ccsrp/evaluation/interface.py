@@ -11,7 +11,15 @@ from numpy.typing import NDArray
 from ccsrp.errors import CcsrpError
 from ccsrp.space import BoolArray, FilterSpace, FloatArray
 
-__all__ = ["OBJECTIVES", "BoundedEvaluator", "Evaluation", "EvaluationError", "Evaluator", "evaluate_checked"]
+__all__ = [
+    "OBJECTIVES",
+    "BoundedEvaluator",
+    "Evaluation",
+    "EvaluationError",
+    "Evaluator",
+    "PricedEvaluator",
+    "evaluate_checked",
+]
 
 OBJECTIVES = ("error", "robust_error", "cost")
 
@@ -71,6 +79,15 @@ class BoundedEvaluator(Evaluator, Protocol):
 
         A row depends on its mask and on ``known`` alone; a complete one is that of ``evaluate``.
         """
+        ...
+
+
+@runtime_checkable
+class PricedEvaluator(Evaluator, Protocol):
+    """An evaluator that can tell the cost of masks without judging them."""
+
+    def exact_cost(self, masks: BoolArray, /) -> FloatArray | None:
+        """Return the third objective of masks, [N, n_var] -> float64 [N]; ``None`` if it must be measured."""
         ...
 
 

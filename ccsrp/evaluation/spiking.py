@@ -144,8 +144,9 @@ class SpikingEvaluator:
         objectives, complete = np.empty((len(masks), 3)), np.empty(len(masks), dtype=bool)
         expected = np.empty_like(objectives)
         examples = self._ordered_examples() if len(known) else self._validation
+        costs = self.exact_cost(masks)
         for row, mask in enumerate(masks):
-            cost = self._relative_cost(mask)
+            cost = self._relative_synops(mask) if costs is None else float(costs[row])
             judgement = judge(self._classifier(mask), examples, hopeless=stop_when_dominated(known, cost))
             objectives[row] = 1 - judgement.accuracy, 1 - judgement.robust_accuracy, cost
             complete[row] = judgement.complete
@@ -174,19 +175,21 @@ class SpikingEvaluator:
             self._hardest_first = replace(ordered, batch_size=self.STOPPABLE)
         return self._hardest_first
 
-    def _relative_cost(self, mask: BoolArray) -> float:
+    def exact_cost(self, masks: BoolArray, /) -> FloatArray | None:
+        """Return the cost of masks, float64 [N], without judging them; ``None`` for synaptic operations."""
         if self.cost == "synops":
-            if self._dense_synops is None:
-                self._dense_synops = self.synops(self.space.full())
-                if self._dense_synops == 0:
-                    raise OptionError(
-                        "the base network never spikes, so synops cannot be its cost; use flops"
-                    )
-            # Fewer filters can spike more in all; a candidate dearer than the base is worth no more than it.
-            return min(1.0, self.synops(mask) / self._dense_synops)
+            return None
         count = self.costs.flops if self.cost == "flops" else self.costs.params
-        part, whole = count(np.stack([mask, self.space.full()]))
-        return float(part / whole)
+        shares: FloatArray = count(masks) / count(self.space.full()[None])
+        return shares
+
+    def _relative_synops(self, mask: BoolArray) -> float:
+        if self._dense_synops is None:
+            self._dense_synops = self.synops(self.space.full())
+            if self._dense_synops == 0:
+                raise OptionError("the base network never spikes, so synops cannot be its cost; use flops")
+        # Fewer filters can spike more in all; a candidate dearer than the base is worth no more than it.
+        return min(1.0, self.synops(mask) / self._dense_synops)
 
 
 def _own_copy(network: nn.Module) -> nn.Module:

@@ -103,13 +103,13 @@ def test_survivors_are_judged_anew_when_their_company_moves_on() -> None:
     from ccsrp.coevolution.search import Coevolution
 
     problem = SumProblem()
-    settings = SearchSettings(budget=400, rejudged_share=1.0)
+    settings = SearchSettings(budget=400, rejudged_share=1.0, screening="none")
     coevolution = Coevolution(problem, reference_point=np.ones(3), settings=settings)
     for _ in range(4):
         coevolution.run_generation()
     before = [list(s.company) for s in coevolution.subpopulations]
     stale = sum(
-        coevolution.rule.moved_on(company, layer, coevolution._context)
+        coevolution.rule.moved_on(company, layer, coevolution._proposals._context)
         for layer, companies in enumerate(before)
         for company in companies
     )

@@ -1,0 +1,192 @@
+"""Which candidates deserve an evaluation.
+
+Evaluations are what a search pays for, candidates are nearly free. A surrogate model that learns from every
+evaluation picks, out of many candidates, those that promise the largest gain in hypervolume.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable
+
+import moocore
+import numpy as np
+from pymoo.util.nds.non_dominated_sorting import NonDominatedSorting
+from threadpoolctl import ThreadpoolController
+
+from ccsrp.coevolution.surrogate import Surrogate
+from ccsrp.space import BoolArray, FilterSpace, FloatArray
+
+__all__ = ["Screening", "pick_by_hypervolume"]
+
+# Masks that the surrogate learns from at most. Its time grows with their cube.
+LEARNED_FROM = 600
+# Generations from one tuning of the surrogate to the next, once it has seen some.
+TUNED_EVERY = 4
+ALWAYS_TUNED = 60
+
+
+class Screening:
+    """Learns what masks are worth and picks the most promising of many.
+
+    Parameters
+    ----------
+    space : FilterSpace
+    reference_point : float64 [n_obj]
+    optimism : float
+        Standard deviations by which a guess is taken to be better than its mean. Without any, the search
+        settles where the first masks happened to be.
+    cost : callable, optional
+        Exact costs of masks, bool [N, n_var] -> float64 [N]; by default they are guessed as well.
+    """
+
+    def __init__(
+        self,
+        space: FilterSpace,
+        *,
+        reference_point: FloatArray,
+        optimism: float,
+        cost: Callable[[BoolArray], FloatArray] | None,
+    ) -> None:
+        self._space = space
+        self._reference_point = reference_point
+        self._optimism = optimism
+        self._cost = cost
+        self._surrogate = Surrogate(space.sizes)
+        self._masks = np.empty((0, space.n_var), dtype=bool)
+        self._objectives = np.empty((0, len(reference_point)))
+        self._fits = 0
+        # On one thread the same sums are rounded alike on every machine, and these are small.
+        self._threads = ThreadpoolController()
+
+    def learn(self, masks: BoolArray, objectives: FloatArray) -> None:
+        """Take in masks, bool [N, n_var], and what they were worth, float64 [N, n_obj]."""
+        self._masks = np.concatenate([self._masks, masks])
+        self._objectives = np.concatenate([self._objectives, objectives])
+
+    def refit(self) -> None:
+        """Bring the surrogate up to date."""
+        chosen = self._instructive()
+        values = self._objectives[chosen]
+        tune = len(self._masks) < ALWAYS_TUNED or self._fits % TUNED_EVERY == 0
+        with self._threads.limit(limits=1, user_api="blas"):
+            self._surrogate.fit(
+                self._masks[chosen], values if self._cost is None else values[:, :-1], tune=tune
+            )
+        self._fits += 1
+
+    def _instructive(self) -> np.ndarray:
+        """Choose what to learn from: the newest half, and the best of what came before."""
+        count = len(self._masks)
+        if count <= LEARNED_FROM:
+            return np.arange(count)
+        newest = count - LEARNED_FROM // 2
+        _, rank = NonDominatedSorting().do(self._objectives[:newest], return_rank=True)
+        best = np.argsort(rank, kind="stable")[: LEARNED_FROM - LEARNED_FROM // 2]
+        return np.concatenate([np.sort(best), np.arange(newest, count)])
+
+    def change_by_flip(self, masks: BoolArray) -> FloatArray:
+        """Guess how the objectives change with each single filter, in standard deviations seen so far.
+
+        Returns
+        -------
+        float64 [N, n_var, n_obj]
+        """
+        with self._threads.limit(limits=1, user_api="blas"):
+            changes = self._surrogate.change_by_flip(masks)
+        if self._cost is not None:
+            changes = np.concatenate([changes, self._cost_by_flip(masks)[:, :, None]], axis=2)
+        spread = self._objectives.std(axis=0)
+        return changes / np.where(spread > 0, spread, 1.0)
+
+    def _cost_by_flip(self, masks: BoolArray) -> FloatArray:
+        """Measure it on one filter kept and one removed of each layer; a layer's filters cost alike."""
+        assert self._cost is not None
+        rows, before = np.arange(len(masks)), self._cost(masks)
+        changes = np.empty(masks.shape)
+        for part in self._space.slices:
+            fewer, more = masks.copy(), masks.copy()
+            fewer[rows, part.start + masks[:, part].argmax(axis=1)] = False
+            more[rows, part.start + masks[:, part].argmin(axis=1)] = True
+            fewer[:, part] |= ~fewer[:, part].any(axis=1, keepdims=True)  # an empty layer has no cost
+            down, up = self._cost(fewer) - before, self._cost(more) - before
+            changes[:, part] = np.where(masks[:, part], down[:, None], up[:, None])
+        return changes
+
+    def pick(self, candidates: BoolArray, known: FloatArray, count: int) -> np.ndarray:
+        """Pick ``count`` candidates, bool [N, n_var], that together promise most beyond ``known`` points.
+
+        Returns
+        -------
+        int [min(count, N)]
+            Rows of ``candidates``, the most promising first.
+        """
+        with self._threads.limit(limits=1, user_api="blas"):
+            guess = self._surrogate.guess(candidates)
+        cost = None if self._cost is None else self._cost(candidates)
+        picked: list[int] = []
+        optimism = self._optimism
+        # Where nothing promises a gain, more optimism tells what is least sure to bring none.
+        for _ in range(4):
+            hoped = np.clip(guess.mean - optimism * guess.deviation, 0, 1)
+            if cost is not None:
+                hoped = np.column_stack([hoped, cost])
+            left = np.setdiff1d(np.arange(len(candidates)), picked)
+            points = np.concatenate([known, hoped[picked]])
+            picked += [
+                int(left[row])
+                for row in pick_by_hypervolume(
+                    hoped[left], points, count - len(picked), reference_point=self._reference_point
+                )
+            ]
+            if len(picked) >= min(count, len(candidates)):
+                return np.array(picked)
+            optimism = max(1.0, 2 * optimism)
+        left = np.setdiff1d(np.arange(len(candidates)), picked)
+        unsure = left[np.argsort(-guess.deviation[left].sum(axis=1), kind="stable")]
+        return np.array([*picked, *unsure[: count - len(picked)].tolist()], dtype=int)
+
+
+def pick_by_hypervolume(
+    points: FloatArray, known: FloatArray, count: int, *, reference_point: FloatArray
+) -> list[int]:
+    """Pick points one after another, each time the one that adds most hypervolume; none that adds nothing.
+
+    Parameters
+    ----------
+    points : float64 [N, n_obj]
+    known : float64 [n, n_obj]
+    count : int
+        How many at most.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> points = np.array([[0.5, 0.5], [0.4, 0.6], [0.1, 0.9]])
+    >>> pick_by_hypervolume(points, np.empty((0, 2)), 2, reference_point=np.ones(2))
+    [0, 2]
+    """
+    front = known[moocore.is_nondominated(known)] if len(known) else known
+
+    def gain(row: int) -> float:
+        """Its own box, less what of the box others cover already."""
+        point = points[row]
+        box = float(np.prod(np.clip(reference_point - point, 0, None)))
+        if box == 0 or not len(front):
+            return box
+        return box - float(moocore.hypervolume(np.maximum(front, point), ref=reference_point))
+
+    # A gain only shrinks as more is picked: what was best, looked at again and still best, is the best.
+    queue = [(-gain(row), row, 0) for row in range(len(points))]
+    heapq.heapify(queue)
+    picked: list[int] = []
+    while queue and len(picked) < count:
+        negative, row, looked_at = heapq.heappop(queue)
+        if -negative <= 1e-12:
+            break
+        if looked_at < len(picked):
+            heapq.heappush(queue, (-gain(row), row, len(picked)))
+        else:
+            picked.append(row)
+            front = np.concatenate([front, points[row : row + 1]])
+    return picked

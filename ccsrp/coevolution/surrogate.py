@@ -1,0 +1,162 @@
+"""A cheap guess of what a mask is worth: Gaussian processes on the Hamming distance of masks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.linalg import LinAlgError, cholesky, solve_triangular
+
+from ccsrp.space import BoolArray, FloatArray
+
+__all__ = ["Guess", "Surrogate"]
+
+# Hyperparameters are tuned on at most this many masks; more cost time and say little more about them.
+TUNED_ON = 250
+# Steps of tuning, in the logarithm, and the spread of the prior around where it starts.
+STEP = 0.5
+PRIOR_DEVIATION = 2.0
+FIRST_NOISE, LEAST_NOISE = 1e-2, 1e-5
+
+
+@dataclass(frozen=True)
+class Guess:
+    """What masks are probably worth: mean and standard deviation, float64 [N, n_values] each."""
+
+    mean: FloatArray
+    deviation: FloatArray
+
+
+@dataclass(frozen=True)
+class _Kernel:
+    """Covariance ``exp(-sum of rates where masks differ)``, and the noise on its diagonal, as logarithms."""
+
+    rates: FloatArray  # [n_layers]
+    noise: float
+
+    def neighbours(self) -> list[_Kernel]:
+        """Kernels with one of the logarithms a step up or down."""
+        steps = np.concatenate([np.eye(len(self.rates)), -np.eye(len(self.rates))]) * STEP
+        moved = [_Kernel(self.rates + step, self.noise) for step in steps]
+        return [*moved, _Kernel(self.rates, self.noise + STEP), _Kernel(self.rates, self.noise - STEP)]
+
+
+class Surrogate:
+    """One Gaussian process for each value of a mask, with a rate for each layer.
+
+    The covariance of two masks is ``exp(-sum_l rate_l * d_l)`` where ``d_l`` counts the filters of layer
+    ``l`` in which they differ (a radial kernel on bits). Rates and noise are those of the highest marginal
+    likelihood, found by small steps from one fit to the next (Rasmussen & Williams 2006, chapter 5).
+
+    Parameters
+    ----------
+    sizes : sequence of int
+        Filters of each layer.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> masks = np.array([[0, 1], [1, 0], [1, 1]], dtype=bool)
+    >>> surrogate = Surrogate([2])
+    >>> surrogate.fit(masks, np.array([[0.5], [0.4], [0.1]]))
+    >>> surrogate.guess(masks).mean.round(1).tolist()
+    [[0.5], [0.4], [0.1]]
+    """
+
+    def __init__(self, sizes: Sequence[int]) -> None:
+        self._sizes = np.asarray(sizes)
+        # Masks that differ in half of the filters are related by exp(-1) at first.
+        self._start = _Kernel(np.log(2.0 / (self._sizes * len(self._sizes))), float(np.log(FIRST_NOISE)))
+        self._kernels: list[_Kernel] = []
+
+    def fit(self, masks: BoolArray, values: FloatArray, *, tune: bool = True) -> None:
+        """Learn from masks, bool [N, n_var], and their values, float64 [N, n_values]."""
+        self._masks = masks.astype(np.float64)
+        self._mean, spread = values.mean(axis=0), values.std(axis=0)
+        self._spread = np.where(spread > 0, spread, 1.0)
+        targets = (values - self._mean) / self._spread
+        self._kernels = self._kernels or [self._start] * values.shape[1]
+        if tune:
+            some = np.linspace(0, len(masks) - 1, min(len(masks), TUNED_ON)).astype(int)
+            self._kernels = [
+                self._tuned(kernel, self._masks[some], target)
+                for kernel, target in zip(self._kernels, targets[some].T, strict=True)
+            ]
+        self._factors, self._weights, self._scales = [], [], []
+        for kernel, target in zip(self._kernels, targets.T, strict=True):
+            factor = self._factor(kernel, self._masks)
+            if factor is None:  # cannot be with a noise as large as this
+                factor = self._factor(_Kernel(kernel.rates, 0.0), self._masks)
+            assert factor is not None
+            half = solve_triangular(factor, target, lower=True, check_finite=False)
+            self._factors.append(factor)
+            self._weights.append(solve_triangular(factor, half, lower=True, trans=1, check_finite=False))
+            self._scales.append(half @ half / len(half))
+
+    def guess(self, masks: BoolArray) -> Guess:
+        """Guess the values of masks, bool [N, n_var]."""
+        means, deviations = [], []
+        for place, kernel in enumerate(self._kernels):
+            covariance = self._covariance(kernel, masks.astype(np.float64), self._masks)
+            explained = solve_triangular(self._factors[place], covariance.T, lower=True, check_finite=False)
+            left = np.clip(1 - np.einsum("ij,ij->j", explained, explained), 0, None)
+            means.append(covariance @ self._weights[place])
+            deviations.append(np.sqrt(self._scales[place] * left))
+        return Guess(
+            np.stack(means, axis=1) * self._spread + self._mean, np.stack(deviations, axis=1) * self._spread
+        )
+
+    def change_by_flip(self, masks: BoolArray) -> FloatArray:
+        """Tell how the guessed mean changes with each single filter.
+
+        Returns
+        -------
+        float64 [N, n_var, n_values]
+            The mean after adding or removing that filter, less the mean of the mask as it is.
+        """
+        changes = []
+        for place, kernel in enumerate(self._kernels):
+            # A flip moves a mask nearer to those it differs from in that filter, away from the others.
+            shares = self._covariance(kernel, masks.astype(np.float64), self._masks) * self._weights[place]
+            total, kept = shares.sum(axis=1, keepdims=True), shares @ self._masks
+            alike = np.where(masks, kept, total - kept)
+            rate = self._rates(kernel)
+            changes.append(np.expm1(-rate) * alike + np.expm1(rate) * (total - alike))
+        return np.stack(changes, axis=2) * self._spread
+
+    def _rates(self, kernel: _Kernel) -> FloatArray:
+        rates: FloatArray = np.repeat(np.exp(kernel.rates), self._sizes)
+        return rates
+
+    def _covariance(self, kernel: _Kernel, some: FloatArray, others: FloatArray) -> FloatArray:
+        rates = self._rates(kernel)
+        weighted = some * rates
+        distance = weighted.sum(axis=1)[:, None] + others @ rates - 2 * weighted @ others.T
+        covariance: FloatArray = np.exp(-distance)
+        return covariance
+
+    def _factor(self, kernel: _Kernel, masks: FloatArray) -> FloatArray | None:
+        covariance = self._covariance(kernel, masks, masks)
+        covariance[np.diag_indices_from(covariance)] += np.exp(kernel.noise)
+        try:
+            factor: FloatArray = cholesky(covariance, lower=True, overwrite_a=True, check_finite=False)
+        except LinAlgError:
+            return None
+        return factor
+
+    def _tuned(self, kernel: _Kernel, masks: FloatArray, target: FloatArray) -> _Kernel:
+        """Go to the best neighbour of the kernel, if it is better."""
+        return max([kernel, *kernel.neighbours()], key=lambda tried: self._likelihood(tried, masks, target))
+
+    def _likelihood(self, kernel: _Kernel, masks: FloatArray, target: FloatArray) -> float:
+        """Return the logarithm of marginal likelihood (its scale integrated out) times prior."""
+        if kernel.noise < np.log(LEAST_NOISE):
+            return -np.inf
+        factor = self._factor(kernel, masks)
+        if factor is None:
+            return -np.inf
+        half = solve_triangular(factor, target, lower=True, check_finite=False)
+        fit = -0.5 * len(target) * np.log(half @ half) - np.log(np.diag(factor)).sum()
+        moved = np.append(kernel.rates - self._start.rates, kernel.noise - self._start.noise)
+        return float(fit - 0.5 * (moved @ moved) / PRIOR_DEVIATION**2)

@@ -1,0 +1,58 @@
+"""New whole networks made from those of the archive, and candidates led where the surrogate points."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+
+from ccsrp.coevolution.archive import Archive
+from ccsrp.coevolution.collaboration import draw_members
+from ccsrp.space import BoolArray, FilterSpace, FloatArray
+
+__all__ = ["KnowsFlips", "guided", "recombined"]
+
+# Filters that a recombined network has flipped, on average; of each parent it has about half.
+FLIPS = 1.5
+# A guided candidate has up to this share of its filters flipped.
+MOST_FLIPPED = 0.3
+
+
+def recombined(count: int, archive: Archive, space: FilterSpace, rng: np.random.Generator) -> BoolArray:
+    """Cross pairs of archive members, bool [count, n_var]: whole layers or single filters, then mutate."""
+    first, second = (archive.masks[draw_members(archive, count, rng)] for _ in range(2))
+    by_layer = np.repeat(rng.random((count, space.n_layers)) < 0.5, space.sizes, axis=1)
+    by_filter = rng.random((count, space.n_var)) < 0.5
+    from_first = np.where(rng.random((count, 1)) < 0.5, by_layer, by_filter)
+    children: BoolArray = np.where(from_first, first, second)
+    return children ^ (rng.random(children.shape) < FLIPS / space.n_var)
+
+
+class KnowsFlips(Protocol):
+    """Guesses what single filters are worth; ``Screening`` is one."""
+
+    def change_by_flip(self, masks: BoolArray) -> FloatArray:
+        """Guess how the objectives change with each single filter, [N, n_var] -> [N, n_var, n_obj]."""
+        ...
+
+
+def guided(masks: BoolArray, guide: KnowsFlips, rng: np.random.Generator) -> BoolArray:
+    """Flip, in each mask, filters that the guide holds to be for the better.
+
+    Each mask gets its own random weights of the objectives (uniform on the simplex) and its own number of
+    flips (uniform in the logarithm): small steps and large ones, towards all parts of the front.
+
+    Parameters
+    ----------
+    masks : bool [N, n_var]
+    """
+    changes = guide.change_by_flip(masks)
+    weights = rng.dirichlet(np.ones(changes.shape[2]), size=len(masks))
+    worth = np.einsum("ijk,ik->ij", changes, weights)
+    size = masks.shape[1]
+    most = np.exp(rng.random(len(masks)) * np.log(max(1.0, MOST_FLIPPED * size))).astype(int)
+    moved = masks.copy()
+    for row, number in enumerate(np.clip(most, 1, size)):
+        best = np.argpartition(worth[row], number - 1)[:number]
+        moved[row, best[worth[row, best] < 0]] ^= True
+    return moved
