@@ -35,6 +35,13 @@ class CollaboratorsChoice(StrEnum):
     base = "base"
 
 
+class ScreenChoice(StrEnum):
+    """Which candidates are evaluated."""
+
+    gp = "gp"
+    none = "none"
+
+
 class CostChoice(StrEnum):
     """What the third objective is a fraction of."""
 
@@ -123,6 +130,12 @@ def search(
             "other layer, or the untouched base network (as in the paper)."
         ),
     ] = CollaboratorsChoice.archive,
+    screen: Annotated[
+        ScreenChoice,
+        typer.Option(
+            help="gp: a model of all seen so far picks the candidates to evaluate; none: evaluate them all."
+        ),
+    ] = ScreenChoice.gp,
     cost: Annotated[CostChoice, typer.Option(help="What compactness means.")] = CostChoice.flops,
     calibrate: Annotated[
         bool, typer.Option("--calibrate/--no-calibrate", help="Re-estimate batch norms of every candidate.")
@@ -147,14 +160,18 @@ def search(
     """
     from ccsrp.coevolution.run import run_search
     from ccsrp.coevolution.settings import SearchSettings
-    from ccsrp.registry import load_problem
+    from ccsrp.registry import load_problem, takes_option
     from ccsrp.report.terminal import SearchProgress, front_table
     from ccsrp.report.terminal import steps as progress_steps
     from ccsrp.runs.config import RunConfig
     from ccsrp.runs.folder import RunFolder, new_folder
 
     settings = SearchSettings(
-        budget=budget, seed=seed, subpopulation_size=subpop, collaborators=collaborators.value
+        budget=budget,
+        seed=seed,
+        subpopulation_size=subpop,
+        collaborators=collaborators.value,
+        screening=screen.value,
     )
     given = {
         "cost": cost.value,
@@ -171,6 +188,8 @@ def search(
     }
     # A problem class has its own defaults, and need not take what the user did not ask for.
     options = {key: value for key, value in given.items() if _was_given(context, key)}
+    if not takes_option(problem, "seed"):
+        options.pop("seed", None)  # the search has one all the same
     console = Console()
     with new_folder(out or Path("runs") / f"{problem}-seed-{seed}") as path, progress_steps(console) as shown:
         built = load_problem(problem, **options)

@@ -13,6 +13,7 @@ __all__ = [
     "MaskError",
     "OptionError",
     "RunError",
+    "TableError",
     "WeightsError",
     "one_line",
 ]
@@ -40,6 +41,10 @@ class DataError(CcsrpError):
 
 class WeightsError(CcsrpError):
     """Weights are missing, damaged, not finite, or of another network."""
+
+
+class TableError(CcsrpError):
+    """A table of evaluated masks is missing or damaged."""
 
 
 class RunError(CcsrpError):

@@ -6,12 +6,13 @@ This package imports no problem; ``problems`` and any other installed package of
 from __future__ import annotations
 
 import inspect
+from collections.abc import Mapping
 from importlib.metadata import entry_points
 from typing import Any
 
 from ccsrp.errors import OptionError
 
-__all__ = ["load_problem", "problem_class", "problem_names"]
+__all__ = ["load_problem", "problem_class", "problem_names", "takes_option"]
 
 GROUP = "ccsrp.problems"
 
@@ -52,10 +53,18 @@ def load_problem(name: str, **options: Any) -> Any:
         Unknown problem or option.
     """
     kind = problem_class(name)
-    taken = inspect.signature(kind.__init__).parameters
-    takes_all = any(item.kind is inspect.Parameter.VAR_KEYWORD for item in taken.values())
     for option in options:
-        if option not in taken and not takes_all:
-            known = ", ".join(key for key in taken if key != "self")
+        if not takes_option(name, option):
+            known = ", ".join(key for key in _options(kind) if key != "self")
             raise OptionError(f"problem {name!r} has no option {option!r}; it takes {known}")
     return kind(**options)
+
+
+def takes_option(name: str, option: str) -> bool:
+    """Tell whether a problem's class takes an option of that name."""
+    taken = _options(problem_class(name))
+    return option in taken or any(item.kind is inspect.Parameter.VAR_KEYWORD for item in taken.values())
+
+
+def _options(kind: type[Any]) -> Mapping[str, inspect.Parameter]:
+    return inspect.signature(kind.__init__).parameters

@@ -17,14 +17,18 @@ if TYPE_CHECKING:
     from problems.fashion_mnist import FashionMnistPruning
     from problems.spiking import SpikingPruning
     from problems.svhn import SvhnPruning
+    from problems.synthetic import PathwayPruning
+    from problems.tabular import TabularPruning
 
 __all__ = [
     "Cifar10Pruning",
     "DigitsPruning",
     "FashionMnistPruning",
+    "PathwayPruning",
     "PruningProblem",
     "SpikingPruning",
     "SvhnPruning",
+    "TabularPruning",
     "load_problem",
     "problem_names",
 ]
@@ -33,9 +37,11 @@ _HOMES = {
     "Cifar10Pruning": "problems.cifar10",
     "DigitsPruning": "problems.digits",
     "FashionMnistPruning": "problems.fashion_mnist",
+    "PathwayPruning": "problems.synthetic",
     "PruningProblem": "problems.base",
     "SpikingPruning": "problems.spiking",
     "SvhnPruning": "problems.svhn",
+    "TabularPruning": "problems.tabular",
     "load_problem": "ccsrp.registry",
     "problem_names": "ccsrp.registry",
 }

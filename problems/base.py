@@ -31,21 +31,20 @@ class PruningProblem(Problem):
     space : FilterSpace
         Names and sizes of the layers; ``space.n_var`` is the length of a mask.
     objectives : tuple of str
-        Names of the columns of F.
-    reference_point : float64 [3]
+        Names of the columns of F; ccsrp's own search takes problems with the usual three.
+    reference_point : float64 [n_obj]
         For hypervolume; fixed, never taken from a run.
     """
 
-    objectives = OBJECTIVES
-
-    def __init__(self, space: FilterSpace) -> None:
-        super().__init__(n_var=space.n_var, n_obj=len(OBJECTIVES), xl=0, xu=1, vtype=bool)
+    def __init__(self, space: FilterSpace, *, objectives: tuple[str, ...] = OBJECTIVES) -> None:
+        super().__init__(n_var=space.n_var, n_obj=len(objectives), xl=0, xu=1, vtype=bool)
         self.space = space
+        self.objectives = objectives
 
     @property
     def reference_point(self) -> FloatArray:
-        """The worst value of every objective, float64 [3]."""
-        return np.ones(len(OBJECTIVES))
+        """The worst value of every objective, float64 [n_obj]."""
+        return np.ones(self.n_obj)
 
     @abstractmethod
     def _judge(self, masks: BoolArray) -> FloatArray:

@@ -21,7 +21,7 @@ class PathwayPruning(PruningProblem):
     With ``j`` of its ``L`` filters kept (L layers), a pathway is worth ``(1 - interaction) * j / L``, and
     1 when it is whole. An accuracy pathway adds its worth to accuracy, a robustness pathway to robust
     accuracy, each as a share of all of its kind; ``cost`` is the share of filters kept. Which filters
-    form a pathway is drawn from the seed.
+    form a pathway is drawn anew for each ``instance``.
 
     A worth that is convex in ``j`` makes it best to fill pathway after pathway, so that the front is known
     for every size: every pair of numbers of useful filters, ``a`` for accuracy and ``r`` for robustness.
@@ -35,8 +35,8 @@ class PathwayPruning(PruningProblem):
     interaction : float
         From 0 (every filter counts alone, layers do not interact) to 1 (a filter counts only with those of
         all other layers that it works with).
-    seed : int
-        Which filters belong together.
+    instance : int
+        Fixes which filters belong together.
 
     Examples
     --------
@@ -51,7 +51,7 @@ class PathwayPruning(PruningProblem):
     LISTABLE = 4_000_000
 
     def __init__(
-        self, *, n_var: int = 120, n_layers: int = 4, interaction: float = 0.5, seed: int = 0
+        self, *, n_var: int = 120, n_layers: int = 4, interaction: float = 0.5, instance: int = 0
     ) -> None:
         if n_layers < 2 or n_var < 3 * n_layers:
             raise OptionError(
@@ -60,13 +60,13 @@ class PathwayPruning(PruningProblem):
             )
         if not 0 <= interaction <= 1:
             raise OptionError(f"interaction must lie in [0, 1], got {interaction}")
-        check_seed(seed)
+        check_seed(instance)
         sizes = [n_var // n_layers + (layer < n_var % n_layers) for layer in range(n_layers)]
         super().__init__(FilterSpace(names=tuple(f"layer{i}" for i in range(n_layers)), sizes=tuple(sizes)))
         self.interaction = interaction
-        self.seed = seed
+        self.instance = instance
         self.pathways = min(sizes) // 3
-        rng = np.random.default_rng(seed)
+        rng = np.random.default_rng(instance)
         # [pathway, layer] -> place in the mask; the first half of the rows serve accuracy.
         self._members: NDArray[np.intp] = np.stack(
             [
@@ -75,7 +75,7 @@ class PathwayPruning(PruningProblem):
             ],
             axis=1,
         )
-        self.provenance = {"interaction": interaction, "pathways_seed": seed}
+        self.provenance = {"interaction": interaction, "instance": instance}
 
     def _judge(self, masks: BoolArray) -> FloatArray:
         objectives = np.empty((len(masks), 3))
@@ -107,7 +107,7 @@ class PathwayPruning(PruningProblem):
         whole, loose = np.divmod(np.arange(self.pathways * self.space.n_layers + 1), self.space.n_layers)
         return self._share(whole, loose)
 
-    @property
+    @cached_property
     def max_hypervolume(self) -> float:
         """Hypervolume of the true front against ``reference_point``, in closed form for every size."""
         gain = np.diff(self._best_share)  # of the first, second, ... useful filter of a kind

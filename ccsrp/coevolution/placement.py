@@ -54,7 +54,7 @@ class Proposals:
         return placements
 
     def offspring(self) -> list[Placement]:
-        """Put new parts of all layers into company; layers take turns, so that a cut budget is fair to them."""
+        """Put new parts of all layers into company; layers take turns, so that a cut budget is fair."""
         asked = [subpopulation.ask() for subpopulation in self._context.subpopulations]
         companies = [self._rule.company(parts, layer, self._context) for layer, parts in enumerate(asked)]
         return [

@@ -2,8 +2,8 @@
 
     python experiments/tables/make.py digits-14
 
-Goes on where it was interrupted. Everything is fixed by the constants below; the weights that a table was made
-with lie beside this file.
+Goes on where it was interrupted. Everything is fixed by the constants below; the weights that a table was
+made with lie beside this file.
 """
 
 from __future__ import annotations
@@ -163,9 +163,8 @@ def write_table(
     np.savez_compressed(content, **arrays)
     target = HERE.parents[1] / "problems" / "tables" / f"{name}.npz"
     write_atomically(target, content.getvalue())
-    print(
-        f"{target.name}: {len(content.getvalue())} bytes, SHA-256 {hashlib.sha256(content.getvalue()).hexdigest()}"
-    )
+    digest = hashlib.sha256(content.getvalue()).hexdigest()
+    print(f"{target.name}: {len(content.getvalue())} bytes, SHA-256 {digest}")
 
 
 if __name__ == "__main__":
