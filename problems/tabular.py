@@ -28,7 +28,7 @@ HERE = Path(__file__).parent / "tables"
 TABLES = {
     "digits-14": "c81e47f4b8858b1ab06ff48831199185861ccd937dfa08b1ec8895e71657d546",
     "digits-15": "98c1aafa0088ef1036352d4af38890f83a3ae1e7bdd53d5d227d56f511d4425c",
-    "digits-16": "",
+    "digits-16": "2a7714e984473d5f0ee69636c39c045a6bf9a32de2cdb2e9c3d9b4f55783fa2b",
 }
 COSTS = ("flops", "params", "synops")
 ERRORS = ("error", "robust_error")

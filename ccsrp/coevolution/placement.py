@@ -97,13 +97,17 @@ class Proposals:
         starts = np.array([placement.whole for placement in placements])
         from_archive = rng.random(len(starts)) < 0.5
         starts[from_archive] = members[rng.integers(len(members), size=int(from_archive.sum()))]
-        return self._wholes(guided(starts, guide, rng))
+        return self._wholes(guided(starts, guide, self._repaired, rng))
 
     def _wholes(self, masks: BoolArray) -> list[Placement]:
         layers = tuple(range(self._space.n_layers))
+        return [Placement(mask, mask, layers) for mask in self._repaired(masks)]
+
+    def _repaired(self, masks: BoolArray) -> BoolArray:
+        repaired = masks.copy()
         for part, least in zip(self._space.slices, self._least, strict=True):
-            masks[:, part] = keep_enough(masks[:, part], least, self._context.rng)
-        return [Placement(mask, mask, layers) for mask in masks]
+            repaired[:, part] = keep_enough(masks[:, part], least, self._context.rng)
+        return repaired
 
     def _placed(
         self, layer: int, part: BoolArray, company: BoolArray, *, survivor: int | None = None

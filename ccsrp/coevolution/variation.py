@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 import numpy as np
@@ -14,8 +15,10 @@ __all__ = ["KnowsFlips", "guided", "recombined"]
 
 # Filters that a recombined network has flipped, on average; of each parent it has about half.
 FLIPS = 1.5
-# A guided candidate has up to this share of its filters flipped.
+# A guided candidate has up to this share of its filters flipped in one look.
 MOST_FLIPPED = 0.3
+# Times that a guided candidate looks where to go.
+LOOKS = 3
 
 
 def recombined(count: int, archive: Archive, space: FilterSpace, rng: np.random.Generator) -> BoolArray:
@@ -36,23 +39,32 @@ class KnowsFlips(Protocol):
         ...
 
 
-def guided(masks: BoolArray, guide: KnowsFlips, rng: np.random.Generator) -> BoolArray:
-    """Flip, in each mask, filters that the guide holds to be for the better.
+def guided(
+    masks: BoolArray, guide: KnowsFlips, repair: Callable[[BoolArray], BoolArray], rng: np.random.Generator
+) -> BoolArray:
+    """Flip, in each mask, filters that the guide holds to be for the better; look again, and flip others.
 
     Each mask gets its own random weights of the objectives (uniform on the simplex) and its own number of
-    flips (uniform in the logarithm): small steps and large ones, towards all parts of the front.
+    flips a look (uniform in the logarithm): small steps and large ones, towards all parts of the front.
 
     Parameters
     ----------
     masks : bool [N, n_var]
+    guide : KnowsFlips
+    repair : callable
+        Puts filters back where a mask kept too few.
     """
-    changes = guide.change_by_flip(masks)
-    weights = rng.dirichlet(np.ones(changes.shape[2]), size=len(masks))
-    worth = np.einsum("ijk,ik->ij", changes, weights)
     size = masks.shape[1]
     most = np.exp(rng.random(len(masks)) * np.log(max(1.0, MOST_FLIPPED * size))).astype(int)
+    weights: FloatArray | None = None
     moved = masks.copy()
-    for row, number in enumerate(np.clip(most, 1, size)):
-        best = np.argpartition(worth[row], number - 1)[:number]
-        moved[row, best[worth[row, best] < 0]] ^= True
+    for _ in range(LOOKS):
+        changes = guide.change_by_flip(moved)
+        if weights is None:
+            weights = rng.dirichlet(np.ones(changes.shape[2]), size=len(masks))
+        worth = np.einsum("ijk,ik->ij", changes, weights)
+        for row, number in enumerate(np.clip(most, 1, size)):
+            best = np.argpartition(worth[row], number - 1)[:number]
+            moved[row, best[worth[row, best] < 0]] ^= True
+        moved = repair(moved)
     return moved
