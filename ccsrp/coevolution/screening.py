@@ -20,7 +20,7 @@ from ccsrp.space import BoolArray, FilterSpace, FloatArray
 __all__ = ["Screening", "pick_by_hypervolume"]
 
 # Masks that the surrogate learns from at most. Its time grows with their cube.
-LEARNED_FROM = 600
+LEARNED_FROM = 1000
 # Generations from one tuning of the surrogate to the next, once it has seen some.
 TUNED_EVERY = 4
 ALWAYS_TUNED = 60

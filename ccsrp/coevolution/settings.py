@@ -77,9 +77,9 @@ class SearchSettings:
     recombination: float = 0.5
     screening: str = "gp"
     batch: int = 10
-    candidates: int = 16
+    candidates: int = 32
     guided: bool = True
-    optimism: float = 1.0
+    optimism: float = 0.7
     stop_dominated: bool = True
 
     def __post_init__(self) -> None:

@@ -51,6 +51,8 @@ class Subpopulation:
             # Every offspring is mutated; each filter flips with the bit-flip rate.
             mutation=BitflipMutation(prob=1.0, prob_var=settings.bit_flip_rate),
             repair=_KeepEnough(self._keep_at_least),
+            # The same part in other company is another network; whole networks are never evaluated twice.
+            eliminate_duplicates=False,
         )
         shell = Problem(n_var=size, n_obj=len(OBJECTIVES), xl=0, xu=1, vtype=bool)
         self._algorithm.setup(
@@ -58,12 +60,8 @@ class Subpopulation:
         )
 
     def ask(self) -> BoolArray:
-        """Create offspring (the first time: the initial individuals), bool [n, size].
-
-        Fewer than asked for, or none, when the layer has no other masks left.
-        """
-        asked = self._algorithm.ask()
-        return self._parts(Population() if asked is None else asked)
+        """Create offspring (the first time: the initial individuals), bool [n, size]."""
+        return self._parts(self._algorithm.ask())
 
     def tell(self, parts: BoolArray, objectives: FloatArray, company: BoolArray) -> None:
         """Take judged parts and select the survivors; a part seen twice keeps its better standing.

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.linalg import LinAlgError, cholesky, solve_triangular
 
 from ccsrp.space import BoolArray, FloatArray
@@ -72,22 +73,24 @@ class Surrogate:
 
     def fit(self, masks: BoolArray, values: FloatArray, *, tune: bool = True) -> None:
         """Learn from masks, bool [N, n_var], and their values, float64 [N, n_values]."""
-        self._masks = masks.astype(np.float64)
+        self._masks = masks.astype(np.float32)
         self._mean, spread = values.mean(axis=0), values.std(axis=0)
         self._spread = np.where(spread > 0, spread, 1.0)
         targets = (values - self._mean) / self._spread
         self._kernels = self._kernels or [self._start] * values.shape[1]
+        distances = self._distances(self._masks)
         if tune:
             some = np.linspace(0, len(masks) - 1, min(len(masks), TUNED_ON)).astype(int)
+            within = distances[:, some[:, None], some]
             self._kernels = [
-                self._tuned(kernel, self._masks[some], target)
+                self._tuned(kernel, within, target)
                 for kernel, target in zip(self._kernels, targets[some].T, strict=True)
             ]
         self._factors, self._weights, self._scales = [], [], []
         for kernel, target in zip(self._kernels, targets.T, strict=True):
-            factor = self._factor(kernel, self._masks)
-            if factor is None:  # cannot be with a noise as large as this
-                factor = self._factor(_Kernel(kernel.rates, 0.0), self._masks)
+            factor = self._factor(kernel, distances)
+            if factor is None:  # too little noise for so many masks
+                factor = self._factor(_Kernel(kernel.rates, np.log(FIRST_NOISE)), distances)
             assert factor is not None
             half = solve_triangular(factor, target, lower=True, check_finite=False)
             self._factors.append(factor)
@@ -97,8 +100,9 @@ class Surrogate:
     def guess(self, masks: BoolArray) -> Guess:
         """Guess the values of masks, bool [N, n_var]."""
         means, deviations = [], []
+        distances = self._distances(masks.astype(np.float32))
         for place, kernel in enumerate(self._kernels):
-            covariance = self._covariance(kernel, masks.astype(np.float64), self._masks)
+            covariance = _covariance(kernel, distances)
             explained = solve_triangular(self._factors[place], covariance.T, lower=True, check_finite=False)
             left = np.clip(1 - np.einsum("ij,ij->j", explained, explained), 0, None)
             means.append(covariance @ self._weights[place])
@@ -116,28 +120,29 @@ class Surrogate:
             The mean after adding or removing that filter, less the mean of the mask as it is.
         """
         changes = []
+        distances = self._distances(masks.astype(np.float32))
         for place, kernel in enumerate(self._kernels):
             # A flip moves a mask nearer to those it differs from in that filter, away from the others.
-            shares = self._covariance(kernel, masks.astype(np.float64), self._masks) * self._weights[place]
-            total, kept = shares.sum(axis=1, keepdims=True), shares @ self._masks
+            shares = _covariance(kernel, distances) * self._weights[place]
+            total, kept = shares.sum(axis=1, keepdims=True), shares.astype(np.float32) @ self._masks
             alike = np.where(masks, kept, total - kept)
-            rate = self._rates(kernel)
+            rate = np.repeat(np.exp(kernel.rates), self._sizes)
             changes.append(np.expm1(-rate) * alike + np.expm1(rate) * (total - alike))
         return np.stack(changes, axis=2) * self._spread
 
-    def _rates(self, kernel: _Kernel) -> FloatArray:
-        rates: FloatArray = np.repeat(np.exp(kernel.rates), self._sizes)
-        return rates
+    def _distances(self, masks: NDArray[np.float32]) -> FloatArray:
+        """Count, layer by layer, where masks differ from those learned from: [n_layers, N, n], exact."""
+        distances = np.empty((len(self._sizes), len(masks), len(self._masks)))
+        ends = np.cumsum(self._sizes)
+        for layer, (start, end) in enumerate(zip(ends - self._sizes, ends, strict=True)):
+            some, others = masks[:, start:end], self._masks[:, start:end]
+            # Whole numbers below 2**24: float32 holds them, and their sums in any order.
+            distances[layer] = some.sum(axis=1)[:, None] + others.sum(axis=1) - 2 * (some @ others.T)
+        return distances
 
-    def _covariance(self, kernel: _Kernel, some: FloatArray, others: FloatArray) -> FloatArray:
-        rates = self._rates(kernel)
-        weighted = some * rates
-        distance = weighted.sum(axis=1)[:, None] + others @ rates - 2 * weighted @ others.T
-        covariance: FloatArray = np.exp(-distance)
-        return covariance
-
-    def _factor(self, kernel: _Kernel, masks: FloatArray) -> FloatArray | None:
-        covariance = self._covariance(kernel, masks, masks)
+    @staticmethod
+    def _factor(kernel: _Kernel, distances: FloatArray) -> FloatArray | None:
+        covariance = _covariance(kernel, distances)
         covariance[np.diag_indices_from(covariance)] += np.exp(kernel.noise)
         try:
             factor: FloatArray = cholesky(covariance, lower=True, overwrite_a=True, check_finite=False)
@@ -145,18 +150,25 @@ class Surrogate:
             return None
         return factor
 
-    def _tuned(self, kernel: _Kernel, masks: FloatArray, target: FloatArray) -> _Kernel:
+    def _tuned(self, kernel: _Kernel, distances: FloatArray, target: FloatArray) -> _Kernel:
         """Go to the best neighbour of the kernel, if it is better."""
-        return max([kernel, *kernel.neighbours()], key=lambda tried: self._likelihood(tried, masks, target))
+        return max(
+            [kernel, *kernel.neighbours()], key=lambda tried: self._likelihood(tried, distances, target)
+        )
 
-    def _likelihood(self, kernel: _Kernel, masks: FloatArray, target: FloatArray) -> float:
+    def _likelihood(self, kernel: _Kernel, distances: FloatArray, target: FloatArray) -> float:
         """Return the logarithm of marginal likelihood (its scale integrated out) times prior."""
         if kernel.noise < np.log(LEAST_NOISE):
             return -np.inf
-        factor = self._factor(kernel, masks)
+        factor = self._factor(kernel, distances)
         if factor is None:
             return -np.inf
         half = solve_triangular(factor, target, lower=True, check_finite=False)
         fit = -0.5 * len(target) * np.log(half @ half) - np.log(np.diag(factor)).sum()
         moved = np.append(kernel.rates - self._start.rates, kernel.noise - self._start.noise)
         return float(fit - 0.5 * (moved @ moved) / PRIOR_DEVIATION**2)
+
+
+def _covariance(kernel: _Kernel, distances: FloatArray) -> FloatArray:
+    covariance: FloatArray = np.exp(-np.tensordot(np.exp(kernel.rates), distances, 1))
+    return covariance
