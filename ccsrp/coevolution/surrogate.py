@@ -18,6 +18,8 @@ TUNED_ON = 250
 # Steps of tuning, in the logarithm, and the spread of the prior around where it starts.
 STEP = 0.5
 PRIOR_DEVIATION = 2.0
+# Values that differ by less are the same.
+ROUNDING = 1e-12
 FIRST_NOISE, LEAST_NOISE = 1e-2, 1e-5
 
 
@@ -75,8 +77,8 @@ class Surrogate:
         """Learn from masks, bool [N, n_var], and their values, float64 [N, n_values]."""
         self._masks = masks.astype(np.float32)
         self._mean, spread = values.mean(axis=0), values.std(axis=0)
-        self._spread = np.where(spread > 0, spread, 1.0)
-        targets = (values - self._mean) / self._spread
+        self._spread = np.where(spread > ROUNDING, spread, 1.0)
+        targets = np.where(spread > ROUNDING, values - self._mean, 0.0) / self._spread
         self._kernels = self._kernels or [self._start] * values.shape[1]
         distances = self._distances(self._masks)
         if tune:
@@ -152,6 +154,8 @@ class Surrogate:
 
     def _tuned(self, kernel: _Kernel, distances: FloatArray, target: FloatArray) -> _Kernel:
         """Go to the best neighbour of the kernel, if it is better."""
+        if not target.any():  # nothing to learn from
+            return kernel
         return max(
             [kernel, *kernel.neighbours()], key=lambda tried: self._likelihood(tried, distances, target)
         )

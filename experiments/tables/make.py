@@ -12,6 +12,7 @@ import argparse
 import hashlib
 import io
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -28,11 +29,12 @@ from ccsrp.snn.graph import trace_filters
 from ccsrp.snn.lif import fuse_neurons
 from ccsrp.snn.networks import DirectCoding, conv_stack
 from ccsrp.snn.training import Trainer, TrainingSettings
-from ccsrp.snn.weights import load_weights, save_weights
+from ccsrp.snn.weights import load_weights, save_weights, sha256
 from ccsrp.space import BoolArray
 from problems.tables.codes import all_masks
 
 HERE = Path(__file__).parent
+DATASHEET = HERE / "datasheet.md"
 TIME_STEPS = 4
 IMAGE_SHAPE = (1, 8, 8)
 VALIDATION, TEST, CALIBRATION = 300, 300, 256
@@ -139,6 +141,7 @@ def make(name: str, work: Path, threads: int) -> None:
         parts.append(np.loadtxt(file, delimiter=",", skiprows=1, dtype=np.int64, ndmin=2))
     columns = dict(zip(COLUMNS, np.concatenate(parts).T, strict=True))
     write_table(name, sizes, columns, evaluator)
+    write_datasheet(name)
 
 
 def write_table(
@@ -165,6 +168,44 @@ def write_table(
     write_atomically(target, content.getvalue())
     digest = hashlib.sha256(content.getvalue()).hexdigest()
     print(f"{target.name}: {len(content.getvalue())} bytes, SHA-256 {digest}")
+
+
+def write_datasheet(name: str) -> None:
+    """Say what the table is, beside it."""
+    from problems.tabular import TABLES, TabularPruning
+
+    folder = HERE.parents[1] / "problems" / "tables"
+    table, weights = folder / f"{name}.npz", HERE / f"{name}.safetensors"
+    TABLES[name] = sha256(table)
+    clean, noisy = TabularPruning(name), TabularPruning(name, noisy=True)
+    dense = clean.report(clean.space.full()[None], np.ones((1, 3))).iloc[0]
+    shape = SHAPES[name]
+    pooled = ", ".join(f"conv{index + 1}" for index in shape.pool_after)
+    text = DATASHEET.read_text().format(
+        name=name,
+        masks=len(all_masks(clean.space.sizes)),
+        filters=", ".join(map(str, shape.filters)),
+        layers=len(shape.filters),
+        pooled=pooled,
+        validation=VALIDATION,
+        test=TEST,
+        calibration=CALIBRATION,
+        attack=ATTACK.describe(),
+        training_attack=TRAINING_ATTACK.describe(),
+        epochs=SETTINGS.epochs,
+        batch_size=SETTINGS.batch_size,
+        learning_rate=SETTINGS.learning_rate,
+        seed=SETTINGS.seed,
+        dense=dense,
+        front=len(clean.pareto_front()),
+        hypervolume=clean.max_hypervolume,
+        test_front=len(noisy.pareto_front()),
+        test_hypervolume=noisy.max_hypervolume,
+        table_sha256=TABLES[name],
+        weights_sha256=sha256(weights),
+        versions=", ".join(f"{package} {version(package)}" for package in ("torch", "spikingjelly", "numba")),
+    )
+    write_atomically(folder / f"{name}.md", text.encode())
 
 
 if __name__ == "__main__":
