@@ -22,6 +22,8 @@ __all__ = ["Coevolution", "GenerationReport"]
 
 # A tiny space can be exhausted before the budget: after this many generations without a new mask, stop.
 PATIENCE = 20
+# A batch is at most this fraction, 1 / GROWTH, of what was evaluated before.
+GROWTH = 20
 
 
 @dataclass(frozen=True)
@@ -158,7 +160,9 @@ class Coevolution:
         unseen = np.flatnonzero(self._evaluator.unseen(wholes))
         if not len(unseen):
             return []
-        picked = screening.pick(wholes[unseen], self.archive.objectives, self.settings.batch)
+        # A model that has seen little learns most from a look at a few: batches grow with what is known.
+        batch = min(self.settings.batch, max(1, self.evaluations // GROWTH))
+        picked = screening.pick(wholes[unseen], self.archive.objectives, batch)
         return [candidates[row] for row in unseen[picked]]
 
     def _judge(self, placements: list[Placement]) -> tuple[list[Placement], FloatArray]:

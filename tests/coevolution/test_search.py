@@ -70,7 +70,7 @@ def test_coevolution_beats_random_masks(rule: str) -> None:
     gains = []
     for seed in range(5):
         problem = SumProblem(sizes=(12, 12, 12))
-        result = ccsrp.search(problem, budget=800, seed=seed, collaborators=rule)
+        result = ccsrp.search(problem, budget=800, seed=seed, collaborators=rule, screening="none")
         rng = np.random.default_rng(seed)
         masks = problem.space.random(800, keep=rng.uniform(0.1, 1, 800), rng=rng)
         random = Archive(n_var=problem.space.n_var, reference_point=np.ones(3))
