@@ -100,7 +100,11 @@ def test_problems_are_listed_with_what_they_are(tmp_path: Path) -> None:
     assert [line.split()[0] for line in done.stdout.splitlines()] == [
         "cifar10",
         "digits",
+        "digits-14",
+        "digits-15",
+        "digits-16",
         "fashion-mnist",
+        "pathways",
         "svhn",
     ]
     assert "80 filters" in done.stdout

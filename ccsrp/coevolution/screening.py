@@ -85,33 +85,43 @@ class Screening:
         best = np.argsort(rank, kind="stable")[: LEARNED_FROM - LEARNED_FROM // 2]
         return np.concatenate([np.sort(best), np.arange(newest, count)])
 
-    def change_by_flip(self, masks: BoolArray) -> FloatArray:
-        """Guess how the objectives change with each single filter, in standard deviations seen so far.
+    def worth_of_flips(self, masks: BoolArray, weights: FloatArray) -> FloatArray:
+        """Guess how a weighted sum of the objectives changes with each single filter.
+
+        Parameters
+        ----------
+        masks : bool [N, n_var]
+        weights : float64 [N, n_obj]
+            Of the objectives in standard deviations of what was seen so far, for each mask its own.
 
         Returns
         -------
-        float64 [N, n_var, n_obj]
+        float64 [N, n_var]
+            Below 0 where a flip is for the better.
         """
+        spread = self._objectives.std(axis=0)
+        scaled = weights / np.where(spread > 0, spread, 1.0)
         with self._threads.limit(limits=1, user_api="blas"):
             changes = self._surrogate.change_by_flip(masks)
+        worth = np.zeros(masks.shape)
+        for change, weight in zip(changes, scaled.T, strict=False):
+            change *= weight[:, None].astype(np.float32)
+            worth += change
         if self._cost is not None:
-            changes = np.concatenate([changes, self._cost_by_flip(masks)[:, :, None]], axis=2)
-        spread = self._objectives.std(axis=0)
-        return changes / np.where(spread > 0, spread, 1.0)
+            self._add_cost_of_flips(worth, masks, scaled[:, -1])
+        return worth
 
-    def _cost_by_flip(self, masks: BoolArray) -> FloatArray:
+    def _add_cost_of_flips(self, worth: FloatArray, masks: BoolArray, weight: FloatArray) -> None:
         """Measure it on one filter kept and one removed of each layer; a layer's filters cost alike."""
         assert self._cost is not None
         rows, before = np.arange(len(masks)), self._cost(masks)
-        changes = np.empty(masks.shape)
         for part in self._space.slices:
             fewer, more = masks.copy(), masks.copy()
             fewer[rows, part.start + masks[:, part].argmax(axis=1)] = False
             more[rows, part.start + masks[:, part].argmin(axis=1)] = True
             fewer[:, part] |= ~fewer[:, part].any(axis=1, keepdims=True)  # an empty layer has no cost
-            down, up = self._cost(fewer) - before, self._cost(more) - before
-            changes[:, part] = np.where(masks[:, part], down[:, None], up[:, None])
-        return changes
+            down, up = ((self._cost(other) - before) * weight for other in (fewer, more))
+            worth[:, part] += np.where(masks[:, part], down[:, None], up[:, None])
 
     def pick(self, candidates: BoolArray, known: FloatArray, count: int) -> np.ndarray:
         """Pick ``count`` candidates, bool [N, n_var], that together promise most beyond ``known`` points.

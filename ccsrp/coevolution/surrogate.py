@@ -113,24 +113,31 @@ class Surrogate:
             np.stack(means, axis=1) * self._spread + self._mean, np.stack(deviations, axis=1) * self._spread
         )
 
-    def change_by_flip(self, masks: BoolArray) -> FloatArray:
-        """Tell how the guessed mean changes with each single filter.
+    def change_by_flip(self, masks: BoolArray) -> list[NDArray[np.float32]]:
+        """Tell how the guessed means change with each single filter.
 
         Returns
         -------
-        float64 [N, n_var, n_values]
-            The mean after adding or removing that filter, less the mean of the mask as it is.
+        list of float32 [N, n_var]
+            For each value, the mean after adding or removing that filter, less the mean of the mask as it is.
         """
         changes = []
         distances = self._distances(masks.astype(np.float32))
+        removed = ~masks
         for place, kernel in enumerate(self._kernels):
             # A flip moves a mask nearer to those it differs from in that filter, away from the others.
-            shares = _covariance(kernel, distances) * self._weights[place]
-            total, kept = shares.sum(axis=1, keepdims=True), shares.astype(np.float32) @ self._masks
-            alike = np.where(masks, kept, total - kept)
-            rate = np.repeat(np.exp(kernel.rates), self._sizes)
-            changes.append(np.expm1(-rate) * alike + np.expm1(rate) * (total - alike))
-        return np.stack(changes, axis=2) * self._spread
+            shares = _covariance(kernel, distances) * (self._weights[place] * self._spread[place])
+            total = shares.sum(axis=1, keepdims=True, dtype=np.float32)
+            alike = shares.astype(np.float32) @ self._masks
+            np.subtract(total, alike, out=alike, where=removed)
+            rates = np.exp(kernel.rates)
+            nearer, farther = (
+                np.repeat(np.expm1(r), self._sizes).astype(np.float32) for r in (rates, -rates)
+            )
+            alike *= farther - nearer
+            alike += total * nearer
+            changes.append(alike)
+        return changes
 
     def _distances(self, masks: NDArray[np.float32]) -> FloatArray:
         """Count, layer by layer, where masks differ from those learned from: [n_layers, N, n], exact."""

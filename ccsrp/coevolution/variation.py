@@ -9,6 +9,7 @@ import numpy as np
 
 from ccsrp.coevolution.archive import Archive
 from ccsrp.coevolution.collaboration import draw_members
+from ccsrp.evaluation.interface import OBJECTIVES
 from ccsrp.space import BoolArray, FilterSpace, FloatArray
 
 __all__ = ["KnowsFlips", "guided", "recombined"]
@@ -34,8 +35,8 @@ def recombined(count: int, archive: Archive, space: FilterSpace, rng: np.random.
 class KnowsFlips(Protocol):
     """Guesses what single filters are worth; ``Screening`` is one."""
 
-    def change_by_flip(self, masks: BoolArray) -> FloatArray:
-        """Guess how the objectives change with each single filter, [N, n_var] -> [N, n_var, n_obj]."""
+    def worth_of_flips(self, masks: BoolArray, weights: FloatArray) -> FloatArray:
+        """Guess how weighted objectives change with each filter: [N, n_var], [N, n_obj] -> [N, n_var]."""
         ...
 
 
@@ -56,13 +57,10 @@ def guided(
     """
     size = masks.shape[1]
     most = np.exp(rng.random(len(masks)) * np.log(max(1.0, MOST_FLIPPED * size))).astype(int)
-    weights: FloatArray | None = None
+    weights = rng.dirichlet(np.ones(len(OBJECTIVES)), size=len(masks))
     moved = masks.copy()
     for _ in range(LOOKS):
-        changes = guide.change_by_flip(moved)
-        if weights is None:
-            weights = rng.dirichlet(np.ones(changes.shape[2]), size=len(masks))
-        worth = np.einsum("ijk,ik->ij", changes, weights)
+        worth = guide.worth_of_flips(moved, weights)
         for row, number in enumerate(np.clip(most, 1, size)):
             best = np.argpartition(worth[row], number - 1)[:number]
             moved[row, best[worth[row, best] < 0]] ^= True

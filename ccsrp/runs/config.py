@@ -16,7 +16,7 @@ from ccsrp.errors import RunError
 
 __all__ = ["RunConfig", "read_config"]
 
-PACKAGES = ("ccsrp", "torch", "spikingjelly", "numba", "pymoo", "moocore", "numpy")
+PACKAGES = ("ccsrp", "torch", "spikingjelly", "numba", "pymoo", "moocore", "numpy", "scipy")
 
 
 class RunConfig(BaseModel):
