@@ -51,8 +51,9 @@ class SearchSettings:
         Whether a surrogate model (Gaussian processes) picks which of many candidates are evaluated, or
         every candidate is: see ``ccsrp.coevolution.screening``.
     batch : int
-        With screening, networks evaluated in a generation. Fewer let the model learn sooner, more keep
-        more workers busy. Without, it is as many as all layers have offspring.
+        With screening, networks evaluated in a generation at most; the first generations have fewer. Small
+        batches let the model learn sooner, large ones keep more workers busy. Without screening it is as
+        many as all layers have offspring.
     candidates : int
         With screening, candidates for each network evaluated.
     guided : bool

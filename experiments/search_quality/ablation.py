@@ -1,0 +1,85 @@
+"""What each part of our search is worth, on the problems and seeds that defaults were chosen on.
+
+    python experiments/search_quality/ablation.py [--seeds 15]
+
+Writes results/ablation.csv and ablation.md: share of the true hypervolume, medians over seeds.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from algorithms import coevolution
+from metrics import Course, effect_size
+from recorder import Recorder
+from run import PROBLEMS
+
+HERE = Path(__file__).parent
+FIRST_SEED = 1000
+BUDGETS = {"digits-15": (100, 250, 500), "pathways-90": (100, 250, 500), "pathways-900": (250, 500)}
+VARIANTS: dict[str, dict[str, Any]] = {
+    "default": {},
+    "nothing screened": {"screening": "none"},
+    "nothing screened, no recombination": {"screening": "none", "recombination": 0.0},
+    "nothing screened, no survivor judged anew": {"screening": "none", "rejudged_share": 0.0},
+    "no candidate guided": {"guided": False},
+    "no recombination": {"recombination": 0.0},
+    "recombination alone": {"recombination": 1.0},
+    "no optimism": {"optimism": 0.0},
+    "optimism 1.5": {"optimism": 1.5},
+    "8 candidates each": {"candidates": 8},
+    "batches of 40": {"batch": 40},
+    "first masks keep 20 to 95 %": {"initial_keep": (0.2, 0.95)},
+    "subpopulations of 5": {"subpopulation_size": 5},
+    "elite as company": {"collaborators": "elite"},
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--seeds", type=int, default=15)
+    seeds = range(FIRST_SEED, FIRST_SEED + parser.parse_args().seeds)
+    rows = []
+    for name, budgets in BUDGETS.items():
+        problem = PROBLEMS[name]()
+        for variant, settings in VARIANTS.items():
+            for seed in seeds:
+                recorder = Recorder(problem, budget=budgets[-1])
+                coevolution(**settings)(recorder, seed)
+                course = Course.of(recorder.objectives)
+                best = problem.max_hypervolume
+                shares = {f"share_{budget}": course.at(budget) / best for budget in budgets}
+                rows.append({"problem": name, "variant": variant, "seed": seed} | shares)
+            print(name, variant, flush=True)
+    table = pd.DataFrame(rows)
+    table.round(6).to_csv(HERE / "results" / "ablation.csv", index=False)
+    (HERE / "ablation.md").write_text(written(table))
+    print(written(table))
+
+
+def written(table: pd.DataFrame) -> str:
+    """Write medians, and how often the default is ahead at the last budget."""
+    parts = ["# Ablation\n\nMedian share of the true hypervolume; A12: how often the default is ahead.\n"]
+    for name, budgets in BUDGETS.items():
+        mine = table[table["problem"] == name]
+        last = f"share_{budgets[-1]}"
+        default = mine.loc[mine["variant"] == "default", last].to_numpy()
+        parts.append(f"## {name}, {len(default)} seeds\n")
+        parts.append("| variant | " + " | ".join(f"at {budget}" for budget in budgets) + " | A12 |")
+        parts.append("| --- |" + " --- |" * (len(budgets) + 1))
+        for variant, group in mine.groupby("variant", sort=False):
+            cells = [f"{np.median(group[f'share_{budget}']):.4f}" for budget in budgets]
+            ahead = effect_size(default, group[last].to_numpy())
+            parts.append(f"| {variant} | " + " | ".join(cells) + f" | {ahead:.2f} |")
+        parts.append("")
+    return "\n".join(parts)
+
+
+if __name__ == "__main__":
+    main()
