@@ -65,6 +65,8 @@ def test_imports_are_light(tmp_path: Path) -> None:
         "import sys, ccsrp, problems\n"
         "from problems import PruningProblem, load_problem, problem_names\n"
         "problem_names()\n"
+        "table = problems.TabularPruning('digits-14')\n"
+        "table.evaluate(table.pareto_set()), table.max_hypervolume\n"
         "print([name for name in ('torch', 'pandas', 'matplotlib', 'numba') if name in sys.modules])\n"
     )
     assert python(code, cwd=tmp_path).strip() == "[]"

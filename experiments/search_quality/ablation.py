@@ -52,7 +52,7 @@ def main() -> None:
             for seed in seeds:
                 recorder = Recorder(problem, budget=budgets[-1])
                 coevolution(**settings)(recorder, seed)
-                course = Course.of(recorder.objectives)
+                course = Course.of(recorder.objectives, budget=budgets[-1])
                 best = problem.max_hypervolume
                 shares = {f"share_{budget}": course.at(budget) / best for budget in budgets}
                 rows.append({"problem": name, "variant": variant, "seed": seed} | shares)

@@ -16,14 +16,18 @@ BUDGETS = (100, 250, 500, 1000, 2000, 4000)
 
 @dataclass(frozen=True)
 class Course:
-    """How the hypervolume of a run grew: after ``evaluations[i]`` masks it was ``hypervolume[i]``."""
+    """How the hypervolume of a run grew: after ``evaluations[i]`` masks it was ``hypervolume[i]``.
+
+    A run that found no new masks any more has seen fewer than its ``budget``.
+    """
 
     evaluations: np.ndarray
     hypervolume: FloatArray
     objectives: FloatArray
+    budget: int
 
     @classmethod
-    def of(cls, objectives: FloatArray) -> Course:
+    def of(cls, objectives: FloatArray, *, budget: int) -> Course:
         front = np.empty((0, 3))
         evaluations, volumes = [], []
         for number, point in enumerate(objectives, start=1):
@@ -32,7 +36,7 @@ class Course:
             front = np.vstack([front[~(point <= front).all(axis=1)], point])
             evaluations.append(number)
             volumes.append(moocore.hypervolume(front, ref=np.ones(3)))
-        return cls(np.array(evaluations), np.array(volumes), objectives)
+        return cls(np.array(evaluations), np.array(volumes), objectives, budget)
 
     def at(self, budget: int) -> float:
         """Return the hypervolume after ``budget`` masks."""

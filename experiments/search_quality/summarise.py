@@ -28,7 +28,8 @@ def read(problem: str) -> dict[str, dict[int, Course]]:
     for file in sorted((RAW / problem).glob("*.npz")):
         name, seed = file.stem.rsplit("-", 1)
         with np.load(file) as content:
-            runs.setdefault(name, {})[int(seed)] = Course.of(content["objectives"])
+            course = Course.of(content["objectives"], budget=int(content["budget"]))
+            runs.setdefault(name, {})[int(seed)] = course
     return runs
 
 
@@ -54,8 +55,7 @@ def measure(problem: str, runs: dict[str, dict[int, Course]]) -> pd.DataFrame:
             row = {"problem": problem, "algorithm": name, "seed": seed, "evaluations": len(course.objectives)}
             row |= {f"to_{goal}": course.until(goal / 100 * best) for goal in (95, 99)}
             for budget in BUDGETS:
-                # One that ran out of new masks is judged by those that it found.
-                if len(course.objectives) >= budget or budget <= 4000 <= len(course.objectives) * 1.5:
+                if budget <= course.budget:
                     row[f"share_{budget}"] = course.at(budget) / best
                     if front is not None:
                         row[f"igd_plus_{budget}"] = course.igd_plus(budget, front)
