@@ -16,12 +16,12 @@ __all__ = ["PathwayPruning"]
 
 
 class PathwayPruning(PruningProblem):
-    """Filters form pathways, one filter a layer; a third serve accuracy, a third robustness, a third nothing.
+    """Filters form pathways, one a layer; about a third serve accuracy, a third robustness, the rest nothing.
 
     With ``j`` of its ``L`` filters kept (L layers), a pathway is worth ``(1 - interaction) * j / L``, and
     1 when it is whole. An accuracy pathway adds its worth to accuracy, a robustness pathway to robust
-    accuracy, each as a share of all of its kind; ``cost`` is the share of filters kept. Which filters
-    form a pathway is drawn anew for each ``instance``.
+    accuracy, each as a share of all of its kind (as many as a third of the smallest layer has filters);
+    ``cost`` is the share of filters kept. Which filters form a pathway is drawn anew for each ``instance``.
 
     A worth that is convex in ``j`` makes it best to fill pathway after pathway, so that the front is known
     for every size: every pair of numbers of useful filters, ``a`` for accuracy and ``r`` for robustness.

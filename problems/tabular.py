@@ -153,10 +153,13 @@ class TabularPruning(PruningProblem):
         points: FloatArray = self._true[self._optimal_rows()]
         first_of_its_kind = np.append(True, (np.diff(points, axis=0) != 0).any(axis=1))
         front: FloatArray = points[first_of_its_kind]
+        front.setflags(write=False)  # pymoo hands the same array to everyone
         return front
 
     def _calc_pareto_set(self) -> BoolArray:
-        return all_masks(self.space.sizes)[self._optimal_rows()]
+        masks = all_masks(self.space.sizes)[self._optimal_rows()]
+        masks.setflags(write=False)
+        return masks
 
     def report(
         self, masks: BoolArray, objectives: FloatArray, *, on_member: Callable[[int, int], None] | None = None
@@ -169,7 +172,6 @@ class TabularPruning(PruningProblem):
         columns: dict[str, Any] = {
             "accuracy": self._table["validation_correct"][rows] / validation,
             "robust_accuracy": self._table["validation_robust"][rows] / validation,
-            "cost": objectives[:, -1],
             "flops": self._costs["flops"][rows],
             "params": self._costs["params"][rows],
             "synops": self._costs["synops"][rows] / validation,
@@ -177,6 +179,8 @@ class TabularPruning(PruningProblem):
             "test_robust_accuracy": self._table["test_robust"][rows] / test,
             "mask": [self.space.to_string(mask) for mask in masks],
         }
+        if self.objectives[-1] in COSTS:
+            columns = {**dict(list(columns.items())[:2]), "cost": objectives[:, -1], **columns}
         return pd.DataFrame(columns)
 
 

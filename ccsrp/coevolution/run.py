@@ -12,7 +12,8 @@ import pandas as pd
 from ccsrp.coevolution.archive import Archive
 from ccsrp.coevolution.search import Coevolution, GenerationReport
 from ccsrp.coevolution.settings import SearchSettings
-from ccsrp.evaluation.interface import Evaluator
+from ccsrp.errors import OptionError
+from ccsrp.evaluation.interface import OBJECTIVES, Evaluator
 from ccsrp.space import BoolArray, FloatArray
 
 if TYPE_CHECKING:
@@ -136,6 +137,12 @@ def run_search(
     on_member: Callable[[int, int], None] | None = None,
 ) -> SearchResult:
     """Search with settings that are already in one object: see ``search``."""
+    names = tuple(getattr(problem, "objectives", OBJECTIVES))
+    if len(names) != len(OBJECTIVES) or names[:2] != OBJECTIVES[:2] or names[2] in OBJECTIVES[:2]:
+        raise OptionError(
+            f"the search takes problems with objectives error, robust_error and a cost, in this order, got "
+            f"{', '.join(names)}; pymoo's algorithms take any"
+        )
     coevolution = Coevolution(problem, reference_point=problem.reference_point, settings=settings)
     history = []
     while not coevolution.finished:

@@ -37,7 +37,8 @@ class Screening:
         Standard deviations by which a guess is taken to be better than its mean. Without any, the search
         settles where the first masks happened to be.
     cost : callable, optional
-        Exact costs of masks, bool [N, n_var] -> float64 [N]; by default they are guessed as well.
+        Exact costs of masks, bool [N, n_var] -> float64 [N]; by default they are guessed as well. Guidance
+        takes the filters of one layer to cost alike; picking does not.
     """
 
     def __init__(
@@ -56,7 +57,8 @@ class Screening:
         self._masks = np.empty((0, space.n_var), dtype=bool)
         self._objectives = np.empty((0, len(reference_point)))
         self._fits = 0
-        # On one thread the same sums are rounded alike on every machine, and these are small.
+        # On one thread sums are rounded alike whatever the number of cores (not on every processor: linear
+        # algebra has its own code for each), and these are small.
         self._threads = ThreadpoolController()
 
     def learn(self, masks: BoolArray, objectives: FloatArray) -> None:

@@ -42,11 +42,11 @@ class SearchSettings:
     max_removed : float
         Largest share of a layer's filters that may go; at least one filter always stays.
     rejudged_share : float
-        Share of a subpopulation whose standing may be renewed in a generation because the
-        collaborators it was judged with have moved on.
+        Without screening, share of a subpopulation whose standing may be renewed in a generation because
+        the collaborators it was judged with have moved on.
     recombination : float
         Share of new networks that are crossed from two of the archive, layer by layer or filter by filter,
-        in place of one layer's offspring in company.
+        in place of one layer's offspring in company; every layer has one offspring at least.
     screening : {"gp", "none"}
         Whether a surrogate model (Gaussian processes) picks which of many candidates are evaluated, or
         every candidate is: see ``ccsrp.coevolution.screening``.
@@ -55,7 +55,7 @@ class SearchSettings:
         batches let the model learn sooner, large ones keep more workers busy. Without screening it is as
         many as all layers have offspring.
     candidates : int
-        With screening, candidates for each network evaluated.
+        With screening, candidates for each network of a full batch; smaller batches choose from as many.
     guided : bool
         With screening, whether half of the candidates are led by the model: it says of each single filter
         whether to flip it.

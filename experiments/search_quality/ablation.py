@@ -28,7 +28,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "nothing screened, no survivor judged anew": {"screening": "none", "rejudged_share": 0.0},
     "no candidate guided": {"guided": False},
     "no recombination": {"recombination": 0.0},
-    "recombination alone": {"recombination": 1.0},
+    "recombination all but alone": {"recombination": 1.0},
     "no optimism": {"optimism": 0.0},
     "optimism 1.5": {"optimism": 1.5},
     "8 candidates each": {"candidates": 8},

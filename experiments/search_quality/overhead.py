@@ -2,7 +2,8 @@
 
     python experiments/search_quality/overhead.py
 
-Writes results/overhead.csv and overhead.png. Sides alternate; medians of generations 5 to 14.
+Writes results/overhead.csv and overhead.png. Sides alternate; medians of ten generations after five,
+the screened search's after 1,100 masks, from where on its model is as large as it gets.
 """
 
 from __future__ import annotations
@@ -30,6 +31,8 @@ HERE = Path(__file__).parent
 OFFSPRING = 40
 SIZES = (100, 1000, 10_000, 100_000)
 GENERATIONS = range(5, 15)
+# Beyond, a screened generation takes half a minute.
+MOST_SCREENED = 10_000
 
 
 class Free:
@@ -50,10 +53,7 @@ class Free:
         return answers
 
     def exact_cost(self, masks: BoolArray, /) -> FloatArray:
-        began = time.perf_counter()
-        answers = self._problem.exact_cost(masks)
-        self.spent += time.perf_counter() - began
-        return answers
+        return self._problem.exact_cost(masks)
 
 
 def ours(problem: PathwayPruning, screening: str) -> tuple[Free, object]:
@@ -66,8 +66,8 @@ def ours(problem: PathwayPruning, screening: str) -> tuple[Free, object]:
         rejudged_share=0.0,
     )
     engine = Coevolution(free, reference_point=np.ones(3), settings=settings)
-    while engine.evaluations < 20 * OFFSPRING and screening == "gp":
-        engine.run_generation()  # until batches are as large as asked for
+    while engine.evaluations < 1100 and screening == "gp":
+        engine.run_generation()  # until it learns from as many masks as it ever will
     return free, engine.run_generation
 
 
@@ -99,8 +99,9 @@ def main() -> None:
         sides = {
             "pymoo NSGA-II, flat": flat(problem),
             "ours, unscreened": ours(problem, "none"),
-            "ours, screened": ours(problem, "gp"),
         }
+        if size <= MOST_SCREENED:
+            sides["ours, screened"] = ours(problem, "gp")
         times: dict[str, list[float]] = {name: [] for name in sides}
         for _ in range(GENERATIONS.stop):
             for name, (free, generation) in sides.items():

@@ -46,7 +46,7 @@ def draw_courses(problems: dict[str, tuple[dict[str, list[Course]], float]], pat
                 low, high = np.quantile(share, [0.25, 0.75], axis=0)
                 axis.fill_between(at, low, high, color=OURS, alpha=0.18, linewidth=0)
         axis.set_xscale("log")
-        axis.set_title(problem)
+        axis.set_title(f"{problem} ({min(map(len, algorithms.values()))} seeds or more)")
         axis.set_xlabel("evaluations")
         axis.set_ylabel("share of the best hypervolume")
         axis.grid(alpha=0.25, linewidth=0.5)
@@ -61,37 +61,34 @@ def draw_courses(problems: dict[str, tuple[dict[str, list[Course]], float]], pat
     figure.savefig(path, dpi=110)
 
 
-def draw_ranks(table: pd.DataFrame, path: Path) -> None:
-    """Draw mean ranks over problems, seeds and budgets, with Nemenyi's critical difference (Demšar 2006).
+def draw_ranks(table: pd.DataFrame, path: Path, *, seeds: int = 15) -> None:
+    """Draw mean ranks over problems and seeds, with Nemenyi's critical difference (Demšar 2006).
 
-    Only algorithms that were run in every block take part.
+    Problems and algorithms with fewer seeds take no part. Budgets of one run are no new evidence: its ranks
+    at all budgets that every algorithm had are averaged to one.
     """
+    runs = table.groupby(["problem", "algorithm"])["seed"].nunique().unstack()
+    runs = runs[runs["ours"] >= seeds]
+    names = [name for name in runs if (runs[name] >= seeds).all()]
     blocks = []
-    for budget in BUDGETS:
-        if f"share_{budget}" in table:
-            wide = table.pivot_table(
-                index=["problem", "seed"], columns="algorithm", values=f"share_{budget}"
-            ).dropna(how="all")
-            blocks.append(wide)
-    # A block is one problem and seed: budgets of the same run are no new evidence, so ranks are averaged.
-    ranks = pd.concat(
-        [
-            block.dropna(axis=1, thresh=int(0.99 * len(block))).rank(axis=1, ascending=False)
-            for block in blocks
+    for problem in runs.index:
+        mine = table[(table["problem"] == problem) & table["algorithm"].isin(names)]
+        shares = [f"share_{budget}" for budget in BUDGETS if mine[f"share_{budget}"].notna().all()]
+        ranks = [
+            mine.pivot(index="seed", columns="algorithm", values=share).rank(axis=1, ascending=False)
+            for share in shares
         ]
-    )
-    complete = ranks.dropna(axis=1)
-    means = complete.mean().sort_values()
-    count = len({tuple(index) for index in complete.index})
-    k = len(means)
+        blocks.append(sum(ranks) / len(ranks))
+    together = pd.concat(blocks)
+    means, count, k = together.mean().sort_values(), len(together), len(names)
     critical = studentized_range.ppf(0.95, k, np.inf) / np.sqrt(2) * np.sqrt(k * (k + 1) / (6 * count))
     figure = Figure(figsize=(9, 0.32 * k + 1.6), layout="constrained")
     FigureCanvasAgg(figure)
-    _diagram(figure.subplots(), means, critical, count)
+    _diagram(figure.subplots(), means, critical, f"{', '.join(runs.index)}; {count} runs of each")
     figure.savefig(path, dpi=110)
 
 
-def _diagram(axis: Axes, means: pd.Series, critical: float, count: int) -> None:
+def _diagram(axis: Axes, means: pd.Series, critical: float, what: str) -> None:
     places = np.arange(len(means))
     for place, (name, mean) in zip(places, means.items(), strict=True):
         colour = OURS if name == "ours" else "#333333"
@@ -101,8 +98,8 @@ def _diagram(axis: Axes, means: pd.Series, critical: float, count: int) -> None:
     axis.invert_yaxis()
     axis.set_xlabel("mean rank by hypervolume (1 is best)")
     axis.set_title(
-        f"bars: critical difference {critical:.2f} (Nemenyi, 5 %, {count} problems x seeds);\n"
-        f"who begins right of a bar is significantly worse",
+        f"bars: critical difference {critical:.2f} (Nemenyi, 5 %; {what});\n"
+        f"on these problems, who begins right of a bar is worse by more than chance between seeds",
         fontsize=9,
     )
     axis.grid(axis="x", alpha=0.25, linewidth=0.5)

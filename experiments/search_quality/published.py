@@ -7,7 +7,7 @@ import math
 import numpy as np
 from pymoo.operators.survival.rank_and_crowding.metrics import get_crowding_function
 from pymoo.util.nds.non_dominated_sorting import NonDominatedSorting
-from recorder import Recorder, first_masks
+from recorder import Recorder
 
 from ccsrp.space import BoolArray, FloatArray
 
@@ -74,8 +74,9 @@ def _in_company(recorder: Recorder, base: BoolArray, part: slice, parts: BoolArr
 def sparse_ea(recorder: Recorder, seed: int, *, population: int = 50) -> None:
     """SparseEA (Tian et al. 2020, 10.1109/TEVC.2019.2918140) inverted: sparse is what is removed.
 
-    Each filter is scored by the front that the network without it alone falls into; crossover and mutation
-    then flip filters chosen by binary tournaments on those scores.
+    Each filter is scored by the front that the network without it alone falls into, which takes as many
+    evaluations as there are filters. First masks remove a number of filters drawn evenly, chosen by binary
+    tournaments on those scores; so do crossover and mutation. Of equal objectives one survives.
     """
     rng = np.random.default_rng(seed)
     space, size = recorder.space, recorder.space.n_var
@@ -89,13 +90,20 @@ def sparse_ea(recorder: Recorder, seed: int, *, population: int = 50) -> None:
         better = score[first] <= score[second]
         return int(first if better == low else second)
 
-    masks = first_masks(space, population, seed)
+    masks = np.ones((population, size), dtype=bool)
+    for mask in masks:
+        for _ in range(int(rng.random() * size)):
+            mask[chosen(np.arange(size), low=True)] = False
+    masks = space.repair(masks, rng=rng)
     values = recorder.judge(masks)
     while True:
+        _, different = np.unique(values, axis=0, return_index=True)
+        masks, values = masks[np.sort(different)], values[np.sort(different)]
         order = _ranked(values)[:population]
         masks, values = masks[order], values[order]
+        few = len(masks)
         # The better of two by rank and crowding, which is the earlier one.
-        parents = masks[np.minimum(*rng.integers(population, size=(2, 2 * population)))]
+        parents = masks[np.minimum(*rng.integers(few, size=(2, 2 * population)))]
         children = parents[:population].copy()
         for child, other in zip(children, parents[population:], strict=True):
             differ = np.flatnonzero(child != other)

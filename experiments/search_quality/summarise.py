@@ -73,7 +73,9 @@ def medians(table: pd.DataFrame) -> str:
         + " | IGD+ at the last | to 95 % | to 99 % | A12 of ours |",
         "| --- |" + " --- |" * (len(shares) + 5),
     ]
-    order = table.groupby("algorithm")[shares].median().mean(axis=1).sort_values(ascending=False).index
+    by_name = table.groupby("algorithm")[shares].median()
+    # Ordered by the budgets that all had.
+    order = by_name.dropna(axis=1).mean(axis=1).sort_values(ascending=False).index
     for name in order:
         mine = table[table["algorithm"] == name]
         had = [share for share in shares if mine[share].notna().all()]
@@ -84,7 +86,11 @@ def medians(table: pd.DataFrame) -> str:
             f"{value:.0f}" if np.isfinite(value) else "never"
             for value in (mine["to_95"].median(), mine["to_99"].median())
         ]
-        sizes = [effect_size(ours[share].to_numpy(), mine[share].to_numpy()) for share in had]
+        sizes = [
+            effect_size(ours[share].to_numpy(), mine[share].to_numpy())
+            for share in had
+            if ours[share].notna().all()
+        ]
         cells.append("" if name == "ours" or not sizes else f"{min(sizes):.2f} to {max(sizes):.2f}")
         lines.append(f"| {name} | {len(mine)} | " + " | ".join(cells) + " |")
     return "\n".join(lines)

@@ -29,7 +29,7 @@ from ccsrp.snn.graph import trace_filters
 from ccsrp.snn.lif import fuse_neurons
 from ccsrp.snn.networks import DirectCoding, conv_stack
 from ccsrp.snn.training import Trainer, TrainingSettings
-from ccsrp.snn.weights import load_weights, save_weights, sha256
+from ccsrp.snn.weights import load_weights, save_weights, sha256, weights_sha256
 from ccsrp.space import BoolArray
 from problems.tables.codes import all_masks
 
@@ -128,6 +128,9 @@ def make(name: str, work: Path, threads: int) -> None:
     )
     sizes = evaluator.space.sizes
     masks = all_masks(sizes)
+    # Work that was begun with other weights or another attack lies in another folder.
+    begun = f"{weights_sha256(network)} {ATTACK} {VALIDATION} {TEST} {CALIBRATION} {CHUNK}"
+    work = work / hashlib.sha256(begun.encode()).hexdigest()[:12]
     work.mkdir(parents=True, exist_ok=True)
     parts = []
     for first in range(0, len(masks), CHUNK):

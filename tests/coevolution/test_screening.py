@@ -146,6 +146,17 @@ def test_costs_that_must_be_measured_are_guessed_too() -> None:
     assert found > 0.9 * problem.max_hypervolume
 
 
+@pytest.mark.parametrize(
+    "objectives",
+    [("flops", "error", "robust_error"), ("error", "flops"), ("error", "robust_error", "flops", "params")],
+)
+def test_other_objectives_are_refused_before_anything_is_evaluated(objectives: tuple[str, ...]) -> None:
+    problem = TabularPruning("digits-14", objectives=objectives)
+    with pytest.raises(OptionError, match="error, robust_error and a cost, in this order, got"):
+        ccsrp.search(problem, budget=50)
+    assert problem.simulated_gpu_seconds == 0
+
+
 def test_neither_guided_nor_recombined_networks_lose_more_than_a_layer_may() -> None:
     problem = SumProblem(sizes=(10, 20))
     ccsrp.search(problem, budget=150, max_removed=0.3)

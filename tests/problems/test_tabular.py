@@ -123,6 +123,14 @@ def test_a_search_nearly_reaches_the_whole_front() -> None:
     assert {"test_accuracy", "test_robust_accuracy", "synops", "params"} <= set(result.front)
 
 
+def test_the_known_front_cannot_be_changed_by_accident() -> None:
+    problem = TabularPruning("digits-14")
+    with pytest.raises(ValueError, match="read-only"):
+        problem.pareto_front()[0] = 9
+    with pytest.raises(ValueError, match="read-only"):
+        problem.pareto_set()[0] = False
+
+
 def test_simulated_time_adds_up() -> None:
     problem = TabularPruning("digits-14")
     masks = problem.space.random(10, keep=0.6, rng=np.random.default_rng(0))
