@@ -56,8 +56,12 @@ class OptunaPruning:
 
     def __call__(self, trial: Trial) -> tuple[float, ...]:
         """Judge the mask that a trial suggests."""
-        mask = np.array([[trial.suggest_categorical(name, (True, False)) for name in self.names]])
+        mask = self.suggested(trial)[None]
         return tuple(np.asarray(self.problem.evaluate(mask, return_values_of=["F"]))[0].tolist())
+
+    def suggested(self, trial: Trial) -> BoolArray:
+        """Return the mask, bool [n_var], that a trial suggests."""
+        return np.array([trial.suggest_categorical(name, (True, False)) for name in self.names], dtype=bool)
 
     def mask(self, parameters: dict[str, bool]) -> BoolArray:
         """Return the mask, bool [n_var], of a finished trial's ``params``."""

@@ -172,6 +172,10 @@ class TabularPruning(PruningProblem):
         columns: dict[str, Any] = {
             "accuracy": self._table["validation_correct"][rows] / validation,
             "robust_accuracy": self._table["validation_robust"][rows] / validation,
+        }
+        if self.objectives[-1] in COSTS:
+            columns["cost"] = objectives[:, -1]
+        columns |= {
             "flops": self._costs["flops"][rows],
             "params": self._costs["params"][rows],
             "synops": self._costs["synops"][rows] / validation,
@@ -179,8 +183,6 @@ class TabularPruning(PruningProblem):
             "test_robust_accuracy": self._table["test_robust"][rows] / test,
             "mask": [self.space.to_string(mask) for mask in masks],
         }
-        if self.objectives[-1] in COSTS:
-            columns = {**dict(list(columns.items())[:2]), "cost": objectives[:, -1], **columns}
         return pd.DataFrame(columns)
 
 

@@ -34,8 +34,7 @@ class Screening:
     space : FilterSpace
     reference_point : float64 [n_obj]
     optimism : float
-        Standard deviations by which a guess is taken to be better than its mean. Without any, the search
-        settles where the first masks happened to be.
+        Standard deviations by which a guess is taken to be better than its mean.
     cost : callable, optional
         Exact costs of masks, bool [N, n_var] -> float64 [N]; by default they are guessed as well. Guidance
         takes the filters of one layer to cost alike; picking does not.
@@ -83,8 +82,11 @@ class Screening:
         if count <= LEARNED_FROM:
             return np.arange(count)
         newest = count - LEARNED_FROM // 2
-        _, rank = NonDominatedSorting().do(self._objectives[:newest], return_rank=True)
-        best = np.argsort(rank, kind="stable")[: LEARNED_FROM - LEARNED_FROM // 2]
+        wanted = LEARNED_FROM - LEARNED_FROM // 2
+        _, rank = NonDominatedSorting().do(
+            self._objectives[:newest], return_rank=True, n_stop_if_ranked=wanted
+        )
+        best = np.argsort(rank, kind="stable")[:wanted]
         return np.concatenate([np.sort(best), np.arange(newest, count)])
 
     def worth_of_flips(self, masks: BoolArray, weights: FloatArray) -> FloatArray:

@@ -27,6 +27,7 @@ class CachedEvaluator:
 
     def __init__(self, evaluator: Evaluator) -> None:
         self._evaluator = evaluator
+        self._priced = evaluator if isinstance(evaluator, PricedEvaluator) else None
         self._known: dict[bytes, tuple[FloatArray, bool, FloatArray]] = {}
 
     @property
@@ -50,7 +51,7 @@ class CachedEvaluator:
 
     def exact_cost(self, masks: BoolArray, /) -> FloatArray | None:
         """Return the third objective of masks, if it is known without judging them."""
-        return self._evaluator.exact_cost(masks) if isinstance(self._evaluator, PricedEvaluator) else None
+        return None if self._priced is None else self._priced.exact_cost(masks)
 
     def evaluate(self, masks: BoolArray, /) -> FloatArray:
         """Judge masks, bool [N, n_var] -> float64 [N, 3]."""

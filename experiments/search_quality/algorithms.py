@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from deap import tools
 from published import ccep, sparse_ea
 from pymoo.algorithms.moo.age import AGEMOEA
 from pymoo.algorithms.moo.moead import MOEAD
@@ -76,7 +77,7 @@ def directed(kind: type) -> Callable[..., Any]:
 
 
 def deap_nsga2(recorder: Recorder, seed: int) -> None:
-    """NSGA-II as DEAP's own example runs it."""
+    """NSGA-II in the order of DEAP's own example, with its adapter's operators for bits."""
     random.seed(seed)
     adapter = DeapPruning(recorder.problem)
     toolbox = adapter.toolbox()
@@ -91,8 +92,6 @@ def deap_nsga2(recorder: Recorder, seed: int) -> None:
 
     judge(population)
     population = toolbox.select(population, len(population))
-    from deap import tools
-
     while True:
         chosen = tools.selTournamentDCD(population, len(population))
         offspring = [adapter.Individual(individual) for individual in chosen]
@@ -131,8 +130,7 @@ def optuna_sampler(name: str) -> Callable[[Recorder, int], None]:
             study.enqueue_trial(dict(zip(objective.names, mask.tolist(), strict=True)))
 
         def judge(trial: Any) -> tuple[float, ...]:
-            mask = [[trial.suggest_categorical(parameter, (True, False)) for parameter in objective.names]]
-            return tuple(recorder.judge(np.array(mask))[0].tolist())
+            return tuple(recorder.judge(objective.suggested(trial)[None])[0].tolist())
 
         study.optimize(judge, n_trials=20 * recorder.budget)
 

@@ -8,6 +8,7 @@ the screened search's after 1,100 masks, from where on its model is as large as 
 
 from __future__ import annotations
 
+import platform
 import time
 from importlib.metadata import version
 from pathlib import Path
@@ -121,6 +122,8 @@ def main() -> None:
             )
             print(rows[-1], flush=True)
     table = pd.DataFrame(rows)
+    names = [line for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line]
+    table["cpu"] = names[0].split(":")[1].strip() if names else platform.processor()
     for package in ("numpy", "pymoo", "scipy"):
         table[package] = version(package)
     (HERE / "results").mkdir(exist_ok=True)

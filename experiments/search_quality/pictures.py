@@ -46,7 +46,7 @@ def draw_courses(problems: dict[str, tuple[dict[str, list[Course]], float]], pat
                 low, high = np.quantile(share, [0.25, 0.75], axis=0)
                 axis.fill_between(at, low, high, color=OURS, alpha=0.18, linewidth=0)
         axis.set_xscale("log")
-        axis.set_title(f"{problem} ({min(map(len, algorithms.values()))} seeds or more)")
+        axis.set_title(f"{problem} (seeds >= {min(map(len, algorithms.values()))})")
         axis.set_xlabel("evaluations")
         axis.set_ylabel("share of the best hypervolume")
         axis.grid(alpha=0.25, linewidth=0.5)

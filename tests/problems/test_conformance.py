@@ -111,6 +111,21 @@ class Broken(PathwayPruning):
         return np.clip(super()._judge(masks) + 0.01 * len(masks), 0, 1)
 
 
+class Drawing(PathwayPruning):
+    """Draws a global random number, though it does not show in the answers."""
+
+    def _judge(self, masks):
+        np.random.random_sample()
+        return super()._judge(masks)
+
+
+def test_the_suite_finds_a_problem_that_draws_global_random_numbers() -> None:
+    suite, problem = ProblemConformance(), Drawing()
+    masks = problem.space.random(4, keep=0.5, rng=np.random.default_rng(0))
+    with pytest.raises(AssertionError):
+        suite.test_it_is_pure(problem, masks)
+
+
 def test_the_suite_finds_a_problem_that_is_not_pure() -> None:
     suite, problem = ProblemConformance(), Broken()
     masks = problem.space.random(4, keep=0.5, rng=np.random.default_rng(0))
