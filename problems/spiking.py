@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from ccsrp.attack.pgd import Attack
     from ccsrp.evaluation.interface import Evaluation
-    from ccsrp.evaluation.judge import Examples
+    from ccsrp.evaluation.judge import Examples, Judgement
     from ccsrp.evaluation.spiking import Cost
     from ccsrp.snn.data import Dataset
     from ccsrp.snn.networks import DirectCoding
@@ -97,7 +97,7 @@ class SpikingPruning(PruningProblem):
             calibration=calibration,
             device=device,
         )
-        self._test_examples: Examples | None = None
+        self._examples: dict[str, Examples] = {}
         self.provenance = {
             "weights_sha256": weights_sha256(network),
             "validation_images": validation_images,
@@ -131,12 +131,32 @@ class SpikingPruning(PruningProblem):
         mask = self.space.full() if mask is None else np.asarray(mask)
         return self._evaluator.network(self.space.check(mask[None])[0])
 
+    def base_network(self) -> DirectCoding:
+        """Copy the dense network as it was trained, without calibration, in eval mode."""
+        return self._evaluator.base_network()
+
+    def cost(self, masks: BoolArray) -> FloatArray:
+        """Return the share of the dense network's cost, [N, n_var] -> [N]; synaptic operations are counted."""
+        return self._evaluator.cost_of(self.space.check(masks))
+
+    def judge_network(self, network: DirectCoding, split: str = "validation") -> Judgement:
+        """Measure any network for these images, such as a fine-tuned one, on the images of a split.
+
+        On the validation split it answers what F is for the network of a mask.
+        """
+        return self._evaluator.judge_network(network, self._prepared(split))
+
     def _judge(self, masks: BoolArray) -> FloatArray:
         return self._evaluator.evaluate(masks)
 
     def exact_cost(self, masks: BoolArray, /) -> FloatArray | None:
         """Tell the cost of masks without judging them: see ``PruningProblem.exact_cost``."""
         return self._evaluator.exact_cost(self.space.check(masks))
+
+    def _prepared(self, split: str) -> Examples:
+        if split not in self._examples:
+            self._examples[split] = self._evaluator.examples(*self.images(split))
+        return self._examples[split]
 
     def _judge_bounded(self, masks: BoolArray, known: FloatArray) -> Evaluation:
         return self._evaluator.evaluate_bounded(masks, known)
@@ -145,12 +165,11 @@ class SpikingPruning(PruningProblem):
         self, masks: BoolArray, objectives: FloatArray, *, on_member: Callable[[int, int], None] | None = None
     ) -> pd.DataFrame:
         """Describe networks, measuring each on the test split: see ``PruningProblem.report``."""
-        if self._test_examples is None:
-            self._test_examples = self._evaluator.examples(*self.images("test"))
+        examples = self._prepared("test")
         table = super().report(masks, objectives)
         tests, synops = [], []
         for done, mask in enumerate(masks, start=1):
-            tests.append(self._evaluator.judge(mask, self._test_examples))
+            tests.append(self._evaluator.judge(mask, examples))
             synops.append(self._evaluator.synops(mask))
             if on_member is not None:
                 on_member(done, len(masks))

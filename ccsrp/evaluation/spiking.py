@@ -29,6 +29,7 @@ from ccsrp.snn.graph import PruningGraph, trace_filters
 from ccsrp.snn.lif import fuse_neurons
 from ccsrp.snn.networks import DirectCoding
 from ccsrp.snn.slim import slim_network
+from ccsrp.snn.tuning import fastest, own_copy
 from ccsrp.space import BoolArray, FilterSpace, FloatArray
 
 __all__ = ["COSTS", "SpikingEvaluator"]
@@ -124,6 +125,16 @@ class SpikingEvaluator:
                 calibrate(network, self._calibration)
         return network
 
+    def base_network(self) -> DirectCoding:
+        """Copy the base with the statistics that it came with."""
+        return own_copy(self._base)
+
+    def judge_network(self, network: DirectCoding, examples: Examples) -> Judgement:
+        """Judge any network for the same images, with its statistics as they are."""
+        channels, height, width = examples.images.shape[1:]
+        shape = (channels, height, width)
+        return judge(fastest(network, image_shape=shape, attack=examples.attack), examples)
+
     def judge(self, mask: BoolArray, examples: Examples) -> Judgement:
         """Judge the network of one mask on other images than those of the search."""
         return judge(self._classifier(mask), examples)
@@ -182,6 +193,11 @@ class SpikingEvaluator:
         count = self.costs.flops if self.cost == "flops" else self.costs.params
         shares: FloatArray = count(masks) / count(self.space.full()[None])
         return shares
+
+    def cost_of(self, masks: BoolArray) -> FloatArray:
+        """Return the cost of masks, float64 [N], measured if need be."""
+        exact = self.exact_cost(masks)
+        return np.array([self._relative_synops(mask) for mask in masks]) if exact is None else exact
 
     def _relative_synops(self, mask: BoolArray) -> float:
         if self._dense_synops is None:

@@ -18,11 +18,9 @@ from ccsrp.attack.pgd import Attack
 from ccsrp.errors import OptionError, RunError, one_line
 from ccsrp.files import write_atomically
 from ccsrp.runs.folder import write_csv
-from ccsrp.snn.compiled.compiler import compiler_for
-from ccsrp.snn.graph import trace_filters
-from ccsrp.snn.lif import fuse_neurons
 from ccsrp.snn.networks import DirectCoding
 from ccsrp.snn.training import EpochReport, Trainer, TrainingSettings
+from ccsrp.snn.tuning import trainer_for
 from ccsrp.snn.weights import save_weights
 
 __all__ = ["Trainable", "run_training"]
@@ -80,19 +78,7 @@ def run_training(
     inputs, labels = problem.dataset(data_dir=data_dir).split("train", images)
     named = problem.named_attack(attack, steps=attack_steps, seed=settings.seed)
     base = DirectCoding(problem.untrained(network=network, seed=settings.seed), time_steps=problem.time_steps)
-    graph = trace_filters(base.to(device).network)
-    compiler = compiler_for(
-        base.network, graph, image_shape=inputs.shape[1:], time_steps=base.time_steps, attack=named
-    )
-    fuse_neurons(base.network, graph.called_once)
-    trainer = Trainer(
-        base,
-        inputs.to(device),
-        labels.to(device),
-        attack=named,
-        settings=settings,
-        attacked=None if compiler is None else lambda: compiler.compile(graph.space.full()),
-    )
+    trainer = trainer_for(base.to(device), inputs, labels, attack=named, settings=settings)
     with torch.no_grad():
         try:
             base.eval()(trainer.images[:1])

@@ -1,0 +1,204 @@
+"""What every pruning method gets, and what it gives back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+from ccsrp.coevolution.run import SearchProblem
+from ccsrp.errors import OptionError
+from ccsrp.snn.training import TrainingSettings
+from ccsrp.space import BoolArray, FloatArray
+
+if TYPE_CHECKING:
+    import torch
+
+    from ccsrp.attack.pgd import Attack
+    from ccsrp.evaluation.judge import Judgement
+    from ccsrp.snn.networks import DirectCoding
+    from ccsrp.snn.training import EpochReport
+
+__all__ = ["FineTuning", "Method", "PrunableProblem", "Pruned", "Task", "check_targets"]
+
+
+class PrunableProblem(SearchProblem, Protocol):
+    """A problem with a real network behind its masks; ``problems.SpikingPruning`` is one."""
+
+    attack: Attack
+
+    def images(self, split: str) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return float32 [N, C, H, W] in [0, 1] and int64 [N] of a split."""
+        ...
+
+    def network(self, mask: BoolArray | None = None) -> DirectCoding:
+        """Build the network that a mask leaves, calibrated; by default the dense one."""
+        ...
+
+    def base_network(self) -> DirectCoding:
+        """Copy the dense network with the statistics that it was trained with."""
+        ...
+
+    def cost(self, masks: BoolArray) -> FloatArray:
+        """Return the share of the dense network's cost, bool [N, n_var] -> float64 [N], measured if need be."""
+        ...
+
+    def judge_network(self, network: DirectCoding, split: str = "validation") -> Judgement:
+        """Measure accuracy and robust accuracy of any network on the problem's images."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class FineTuning:
+    """How networks are trained after (or while) they are pruned; the same for every method.
+
+    Parameters
+    ----------
+    epochs : int
+        Passes over the images once a network has its final form. Methods that find the form by training
+        get as many again for that.
+    images : int, optional
+        Training images, the first of the split; by default all.
+    batch_size : int
+    learning_rate : float
+        Peak of the schedule: see ``TrainingSettings``.
+    attack_steps : int
+        Gradient steps of the attack that is trained on; the rest of it is the problem's.
+    """
+
+    epochs: int = 10
+    images: int | None = None
+    batch_size: int = 64
+    learning_rate: float = 1e-3
+    attack_steps: int = 5
+
+    def __post_init__(self) -> None:
+        for name in ("epochs", "attack_steps"):
+            if getattr(self, name) < 1:
+                raise OptionError(f"{name} of fine-tuning must be at least 1, got {getattr(self, name)}")
+        if self.images is not None and self.images < 1:
+            raise OptionError(f"fine-tuning needs at least 1 image, got {self.images}")
+        self.settings(seed=0)
+
+    def settings(self, *, seed: int, epochs: int | None = None) -> TrainingSettings:
+        """Return the settings of one adversarial training."""
+        return TrainingSettings(
+            method="pgd-at",
+            epochs=self.epochs if epochs is None else epochs,
+            batch_size=self.batch_size,
+            learning_rate=self.learning_rate,
+            seed=seed,
+        )
+
+
+@dataclass(frozen=True)
+class Pruned:
+    """A network that a method made for a cost target.
+
+    Attributes
+    ----------
+    target : float
+        Largest share of the dense network's cost that was allowed.
+    network : DirectCoding
+        Fine-tuned, in eval mode.
+    mask : bool [n_var], or None
+        The filters of the dense network that it kept; None where connections were pruned, not filters.
+    evaluations : int
+        Masks that were judged to find it.
+    epochs : int
+        Passes over the fine-tuning images that were spent on it.
+    """
+
+    target: float
+    network: DirectCoding
+    mask: BoolArray | None
+    evaluations: int = 0
+    epochs: int = 0
+
+
+@dataclass(frozen=True)
+class Task:
+    """A network to prune, with all that a method may use: train and validation images, never test.
+
+    Parameters
+    ----------
+    problem : PrunableProblem
+    tuning : FineTuning
+    budget : int
+        Masks that a method which judges masks may judge.
+    seed : int
+    on_epoch : callable, optional
+        Called after every epoch of any training.
+    """
+
+    problem: PrunableProblem
+    tuning: FineTuning = field(default_factory=FineTuning)
+    budget: int = 300
+    seed: int = 0
+    on_epoch: Callable[[EpochReport], None] | None = None
+
+    def rng(self) -> np.random.Generator:
+        """Return a fresh generator of this task's seed."""
+        return np.random.default_rng(self.seed)
+
+    def training_images(self) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return the images to train on: float32 [N, C, H, W], int64 [N]."""
+        images, labels = self.problem.images("train")
+        count = self.tuning.images
+        if count is not None and count > len(labels):
+            raise OptionError(
+                f"fine-tuning on {count} images was asked for, but the train split has {len(labels)}"
+            )
+        return images[:count], labels[:count]
+
+    @property
+    def training_attack(self) -> Attack:
+        """The attack that is trained on."""
+        return replace(self.problem.attack, steps=self.tuning.attack_steps, seed=self.seed)
+
+    def finetuned(self, network: DirectCoding, *, epochs: int | None = None, part: int = 0) -> DirectCoding:
+        """Return a trained copy of ``network``; ``part`` tells apart several trainings of one network."""
+        from ccsrp.snn.tuning import finetuned
+
+        return finetuned(
+            network,
+            *self.training_images(),
+            attack=self.training_attack,
+            settings=self.tuning.settings(seed=self.seed + 1_000_003 * part, epochs=epochs),
+            on_epoch=self.on_epoch,
+        )
+
+    def pruned(self, mask: BoolArray, target: float, *, evaluations: int = 0, epochs: int = 0) -> Pruned:
+        """Build and fine-tune what ``mask`` leaves; ``epochs`` were spent on finding it."""
+        network = self.finetuned(self.problem.network(mask))
+        return Pruned(target, network, mask, evaluations=evaluations, epochs=epochs + self.tuning.epochs)
+
+
+class Method(Protocol):
+    """Prunes a task's network to each of several cost targets, in the order given."""
+
+    def __call__(self, task: Task, targets: Sequence[float]) -> Iterator[Pruned]:
+        """Yield one network a target.
+
+        Raises
+        ------
+        OptionError
+            A target that this network cannot reach.
+        """
+        ...
+
+
+def check_targets(targets: Sequence[float]) -> None:
+    """See that targets are shares of the dense cost.
+
+    Raises
+    ------
+    OptionError
+    """
+    if not targets:
+        raise OptionError("at least one cost target is needed, such as 0.5")
+    for target in targets:
+        if not 0 < target <= 1:
+            raise OptionError(f"a cost target is a share of the dense network's cost in (0, 1], got {target}")

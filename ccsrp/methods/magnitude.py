@@ -1,0 +1,33 @@
+"""Filters with the largest weights stay (L1 norm; Li et al., arXiv 1608.08710)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from ccsrp.methods.interface import Pruned, Task
+from ccsrp.methods.ranking import best_at_cost
+from ccsrp.space import FloatArray
+
+__all__ = ["prune"]
+
+
+def prune(task: Task, targets: Sequence[float]) -> Iterator[Pruned]:
+    """Rank filters by the L1 norm of their weights, over the mean of their layer.
+
+    Layers differ in fan-in and in how their weights were scaled by the batch norms behind them, so norms
+    are compared relative to their layer, over all layers at once.
+    """
+    scores = _relative_norms(task)
+    for target in targets:
+        yield task.pruned(best_at_cost(task.problem, scores, target), target)
+
+
+def _relative_norms(task: Task) -> FloatArray:
+    network, space = task.problem.base_network().network, task.problem.space
+    norms = []
+    for name in space.names:
+        weight = network.get_submodule(name).weight.detach().abs()
+        norms.append(weight.flatten(1).sum(1).cpu().numpy().astype(float))
+    return np.concatenate([norm / norm.mean() for norm in norms])

@@ -1,0 +1,98 @@
+"""A network trained further in a copy, with its attacks at compiled speed."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+
+import torch
+from spikingjelly.activation_based import functional
+
+from ccsrp.attack.gradient import Classifier
+from ccsrp.attack.pgd import Attack
+from ccsrp.snn.compiled.compiler import compiler_for
+from ccsrp.snn.graph import trace_filters
+from ccsrp.snn.lif import fuse_neurons
+from ccsrp.snn.networks import DirectCoding
+from ccsrp.snn.training import EpochReport, Trainer, TrainingSettings
+
+__all__ = ["fastest", "finetuned", "own_copy", "trainer_for"]
+
+
+def trainer_for(
+    network: DirectCoding,
+    images: torch.Tensor,
+    labels: torch.Tensor,
+    *,
+    attack: Attack,
+    settings: TrainingSettings,
+) -> Trainer:
+    """Prepare the training of ``network`` in place, in its fastest form; it cannot be traced any more.
+
+    Parameters
+    ----------
+    network : DirectCoding
+        Of SpikingJelly layers, with at least one prunable layer; on the device to train on.
+    images, labels : float32 [N, C, H, W] in [0, 1], int64 [N]
+    attack : Attack
+    settings : TrainingSettings
+    """
+    device = next(network.parameters()).device
+    graph = trace_filters(network.network)
+    channels, height, width = images.shape[1:]
+    compiler = compiler_for(
+        network.network,
+        graph,
+        image_shape=(channels, height, width),
+        time_steps=network.time_steps,
+        attack=attack,
+    )
+    fuse_neurons(network.network, graph.called_once)
+    return Trainer(
+        network,
+        images.to(device),
+        labels.to(device),
+        attack=attack,
+        settings=settings,
+        attacked=None if compiler is None else lambda: compiler.compile(graph.space.full()),
+    )
+
+
+def finetuned(
+    network: DirectCoding,
+    images: torch.Tensor,
+    labels: torch.Tensor,
+    *,
+    attack: Attack,
+    settings: TrainingSettings,
+    on_epoch: Callable[[EpochReport], None] | None = None,
+) -> DirectCoding:
+    """Return a trained copy of ``network``, of SpikingJelly's layers alone, in eval mode."""
+    fused, tuned = own_copy(network), own_copy(network)
+    trainer = trainer_for(fused, images, labels, attack=attack, settings=settings)
+    while trainer.epoch < settings.epochs:
+        report = trainer.run_epoch()
+        if on_epoch is not None:
+            on_epoch(report)
+    functional.reset_net(fused)
+    tuned.load_state_dict(fused.state_dict())
+    return tuned.eval()
+
+
+def own_copy(network: DirectCoding) -> DirectCoding:
+    """Copy a network; the state of its neurons, which cannot be copied, is reset."""
+    functional.reset_net(network)
+    return copy.deepcopy(network)
+
+
+def fastest(network: DirectCoding, *, image_shape: tuple[int, int, int], attack: Attack) -> Classifier:
+    """Return what ``network`` computes in the fastest form that ``attack`` can attack."""
+    graph = trace_filters(network.network)
+    compiler = compiler_for(
+        network.network, graph, image_shape=image_shape, time_steps=network.time_steps, attack=attack
+    )
+    if compiler is not None:
+        return compiler.compile(graph.space.full())
+    fused = own_copy(network)
+    fuse_neurons(fused.network, graph.called_once)
+    return fused
