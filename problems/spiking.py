@@ -136,7 +136,7 @@ class SpikingPruning(PruningProblem):
         return self._evaluator.base_network()
 
     def cost(self, masks: BoolArray) -> FloatArray:
-        """Return the share of the dense network's cost, [N, n_var] -> [N]; synaptic operations are counted."""
+        """Return the share of the dense cost, [N, n_var] -> [N]; synaptic operations are counted."""
         return self._evaluator.cost_of(self.space.check(masks))
 
     def judge_network(self, network: DirectCoding, split: str = "validation") -> Judgement:

@@ -42,7 +42,7 @@ class PrunableProblem(SearchProblem, Protocol):
         ...
 
     def cost(self, masks: BoolArray) -> FloatArray:
-        """Return the share of the dense network's cost, bool [N, n_var] -> float64 [N], measured if need be."""
+        """Return the share of the dense network's cost, [N, n_var] -> float64 [N], measured if need be."""
         ...
 
     def judge_network(self, network: DirectCoding, split: str = "validation") -> Judgement:

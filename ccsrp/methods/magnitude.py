@@ -26,8 +26,9 @@ def prune(task: Task, targets: Sequence[float]) -> Iterator[Pruned]:
 
 def _relative_norms(task: Task) -> FloatArray:
     network, space = task.problem.base_network().network, task.problem.space
-    norms = []
-    for name in space.names:
-        weight = network.get_submodule(name).weight.detach().abs()
-        norms.append(weight.flatten(1).sum(1).cpu().numpy().astype(float))
+    weights = dict(network.named_parameters())
+    norms = [
+        weights[f"{name}.weight"].detach().abs().flatten(1).sum(1).cpu().numpy().astype(float)
+        for name in space.names
+    ]
     return np.concatenate([norm / norm.mean() for norm in norms])
