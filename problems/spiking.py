@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ccsrp.evaluation.interface import Evaluation
     from ccsrp.evaluation.judge import Examples, Judgement
     from ccsrp.evaluation.spiking import Cost
+    from ccsrp.snn.cost import NetworkCosts
     from ccsrp.snn.data import Dataset
     from ccsrp.snn.networks import DirectCoding
 
@@ -138,6 +139,13 @@ class SpikingPruning(PruningProblem):
     def cost(self, masks: BoolArray) -> FloatArray:
         """Return the share of the dense cost, [N, n_var] -> [N]; synaptic operations are counted."""
         return self._evaluator.cost_of(self.space.check(masks))
+
+    def network_costs(self, network: DirectCoding) -> NetworkCosts:
+        """Measure what any network costs: synaptic operations on the images of the validation split."""
+        from ccsrp.snn.cost import network_costs
+        from ccsrp.snn.graph import trace_filters
+
+        return network_costs(network, trace_filters(network.network), self._prepared("validation").images)
 
     def judge_network(self, network: DirectCoding, split: str = "validation") -> Judgement:
         """Measure any network for these images, such as a fine-tuned one, on the images of a split.

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from ccsrp.attack.pgd import Attack
     from ccsrp.evaluation.judge import Judgement
+    from ccsrp.snn.cost import NetworkCosts
     from ccsrp.snn.networks import DirectCoding
     from ccsrp.snn.training import EpochReport
 
@@ -43,6 +44,10 @@ class PrunableProblem(SearchProblem, Protocol):
 
     def cost(self, masks: BoolArray) -> FloatArray:
         """Return the share of the dense network's cost, [N, n_var] -> float64 [N], measured if need be."""
+        ...
+
+    def network_costs(self, network: DirectCoding) -> NetworkCosts:
+        """Measure what any network costs, on the validation images."""
         ...
 
     def judge_network(self, network: DirectCoding, split: str = "validation") -> Judgement:
@@ -71,7 +76,7 @@ class FineTuning:
     epochs: int = 10
     images: int | None = None
     batch_size: int = 64
-    learning_rate: float = 1e-3
+    learning_rate: float = 3e-3
     attack_steps: int = 5
 
     def __post_init__(self) -> None:

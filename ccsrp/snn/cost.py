@@ -151,12 +151,15 @@ class SynapticOperations:
 
 
 @contextmanager
-def count_synaptic_operations(network: nn.Module, graph: PruningGraph) -> Iterator[SynapticOperations]:
+def count_synaptic_operations(
+    network: nn.Module, graph: PruningGraph, *, skip_zeros: bool = False
+) -> Iterator[SynapticOperations]:
     """Count synaptic operations of every forward pass made inside the ``with`` block.
 
     One for each nonzero input of a spike-driven weight layer and each weight that it meets (borders
     meet fewer). The first convolution reads the image itself and is not spike-driven. Where the spikes
-    are binary this is SpikingJelly's ``SynOpCounter``, at the price of one reduction a layer.
+    are binary this is SpikingJelly's ``SynOpCounter``, at the price of one reduction a layer. With
+    ``skip_zeros``, weights that are zero cost nothing.
     """
     inner = network.get_submodule("network")
     count = SynapticOperations()
@@ -164,13 +167,11 @@ def count_synaptic_operations(network: nn.Module, graph: PruningGraph) -> Iterat
     def note(name: str) -> Callable[[Any, tuple[torch.Tensor, ...]], None]:
         def hook(module: Any, inputs: tuple[torch.Tensor, ...]) -> None:
             spikes = inputs[0]
-            if isinstance(module, nn.Linear):
-                count.total += int(torch.count_nonzero(spikes)) * int(module.out_features)
-                return
-            dimensions = len(module.kernel_size)
+            # Behind time and batch; a linear layer sees one axis, of features.
+            dimensions = 1 if isinstance(module, nn.Linear) else 1 + len(module.kernel_size)
             shape = spikes.shape[-dimensions:]
             if (name, shape) not in count.fan_outs:
-                count.fan_outs[name, shape] = _fan_out(module, shape).to(spikes.device)
+                count.fan_outs[name, shape] = _fan_out(module, shape, skip_zeros).to(spikes.device)
             arrived = (spikes != 0).flatten(0, -dimensions - 1).sum(0)
             count.total += int((arrived * count.fan_outs[name, shape]).sum())
 
@@ -186,16 +187,64 @@ def count_synaptic_operations(network: nn.Module, graph: PruningGraph) -> Iterat
             handle.remove()
 
 
-def _fan_out(module: Any, shape: torch.Size) -> torch.Tensor:
-    """Count the weights that meet an input at each position: the gradient of a convolution of ones."""
-    convolve = _CONVOLVE[len(shape)]
+def _fan_out(module: Any, shape: torch.Size, skip_zeros: bool) -> torch.Tensor:
+    """Count the weights that meet each input, in its shape: the gradient of the sum of all outputs."""
+    weight = module.weight.detach()
+    if isinstance(module, nn.Linear):
+        met = torch.count_nonzero(weight, dim=0) if skip_zeros else torch.full(shape, module.out_features)
+        return met.cpu()
+    # Without a look at the weights all channels are alike, and one speaks for them.
+    groups = module.groups if skip_zeros else 1
+    kernel = (weight != 0).double().cpu() if skip_zeros else torch.ones(1, 1, *module.kernel_size)
+    one = torch.ones(1, shape[0] if skip_zeros else 1, *shape[1:], dtype=kernel.dtype, requires_grad=True)
     with torch.enable_grad():
-        one = torch.ones(1, 1, *shape, requires_grad=True)
-        kernel = torch.ones(1, 1, *module.kernel_size)
         padded, padding = one, module.padding
         if module.padding_mode != "zeros":
             padded, padding = F.pad(one, module._reversed_padding_repeated_twice, mode=module.padding_mode), 0
-        out = convolve(padded, kernel, None, module.stride, padding, module.dilation)
+        convolve = _CONVOLVE[len(module.kernel_size)]
+        out = convolve(padded, kernel, None, module.stride, padding, module.dilation, groups)
         (positions,) = torch.autograd.grad(out.sum(), one)
-    fan_out: torch.Tensor = positions[0, 0].round().long() * (module.out_channels // module.groups)
-    return fan_out
+    fan_out: torch.Tensor = positions[0].round().long()
+    return fan_out if skip_zeros else fan_out * (module.out_channels // module.groups)
+
+
+@dataclass(frozen=True)
+class NetworkCosts:
+    """What one network costs on one image, all time steps.
+
+    Attributes
+    ----------
+    flops : int
+        Of dense arithmetic: zeros among the weights save none.
+    params : int
+        Parameters that are not zero.
+    synops : float
+        Weights that are not zero met by spikes, mean over images.
+    """
+
+    flops: int
+    params: int
+    synops: float
+
+
+def network_costs(network: nn.Module, graph: PruningGraph, images: torch.Tensor) -> NetworkCosts:
+    """Measure any network, from images to logits, such as one whose connections were pruned.
+
+    Parameters
+    ----------
+    network : nn.Module
+        Of SpikingJelly's layers; ``graph`` is the trace of ``network.network``.
+    images : float32 [N, C, H, W]
+        That synaptic operations are averaged over.
+    """
+    channels, height, width = images.shape[1:]
+    table = cost_table(network, graph, (channels, height, width))
+    device = next(network.parameters()).device
+    with torch.no_grad(), count_synaptic_operations(network, graph, skip_zeros=True) as count:
+        for batch in torch.split(images, 128):
+            network(batch.to(device))
+    return NetworkCosts(
+        flops=int(table.flops(graph.space.full()[None])[0]),
+        params=sum(int(torch.count_nonzero(p)) for p in network.parameters()),
+        synops=count.total / len(images),
+    )

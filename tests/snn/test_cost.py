@@ -7,7 +7,7 @@ import pytest
 import torch
 from spikingjelly.activation_based.op_counter import DispatchCounterMode, FlopCounter, SynOpCounter
 
-from ccsrp.snn.cost import cost_table, count_synaptic_operations
+from ccsrp.snn.cost import cost_table, count_synaptic_operations, network_costs
 from ccsrp.snn.graph import trace_filters
 from ccsrp.snn.networks import DirectCoding
 from ccsrp.snn.slim import slim_network
@@ -82,3 +82,26 @@ def test_synaptic_operations_see_no_analog_image() -> None:
     with torch.no_grad(), count_synaptic_operations(wrapped, graph) as count:
         wrapped(torch.ones(1, 1, 8, 8))
     assert count.total == 0
+
+
+def test_weights_that_are_zero_cost_nothing(rng: np.random.Generator) -> None:
+    network, image_shape = build("conv stack")
+    graph = trace_filters(network)
+    mask = graph.space.random(1, keep=0.5, rng=rng)[0]
+    slim = DirectCoding(slim_network(network, graph, mask), time_steps=2).eval()
+    zeroed = DirectCoding(network, time_steps=2).eval()
+    modules = dict(network.named_modules())
+    with torch.no_grad():
+        for item, part in zip(graph.layers, graph.space.split(mask), strict=True):
+            gone = torch.from_numpy(~part)
+            for norm in item.norms:
+                modules[norm].weight[gone] = 0
+                modules[norm].bias[gone] = 0
+            modules[item.name].weight[gone] = 0
+            for consumer in item.consumers:
+                modules[consumer.name].weight[:, gone.repeat_interleave(consumer.repeat)] = 0
+    images = torch.rand(3, *image_shape, generator=torch.Generator().manual_seed(2))
+    sparse = network_costs(zeroed, graph, images)
+    small = network_costs(slim, trace_filters(slim.network), images)
+    assert (sparse.params, sparse.synops) == (small.params, small.synops)
+    assert sparse.flops > small.flops

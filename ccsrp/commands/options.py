@@ -1,0 +1,67 @@
+"""Options that several commands take."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+class CollaboratorsChoice(StrEnum):
+    """How a layer's mask becomes a whole network."""
+
+    archive = "archive"
+    elite = "elite"
+    base = "base"
+
+
+class ScreenChoice(StrEnum):
+    """Which candidates are evaluated."""
+
+    gp = "gp"
+    none = "none"
+
+
+class CostChoice(StrEnum):
+    """What the third objective is a fraction of."""
+
+    flops = "flops"
+    params = "params"
+    synops = "synops"
+
+
+class AttackChoice(StrEnum):
+    """What robustness is judged under."""
+
+    sharp = "sharp"
+    standard = "standard"
+
+
+class MethodChoice(StrEnum):
+    """How a base network is trained."""
+
+    standard = "standard"
+    pgd_at = "pgd-at"
+    trades = "trades"
+
+
+ProblemArgument = Annotated[
+    str, typer.Argument(metavar="PROBLEM", help="A name that 'ccsrp problems' lists.")
+]
+DataDirOption = Annotated[
+    Path | None,
+    typer.Option(help="Folder of the data set; downloads go there. [default: $CCSRP_DATA or ~/.cache/ccsrp]"),
+]
+NetworkOption = Annotated[
+    str | None,
+    typer.Option(help="Another named network: vgg11, vgg16, resnet18, sew_resnet18, digits, fashion."),
+]
+DeviceOption = Annotated[str | None, typer.Option(help="cpu or cuda. [default: cuda where there is one]")]
+
+
+def was_given(context: typer.Context, option: str) -> bool:
+    """Tell whether the user named an option, so that its value is not just the default."""
+    source = context.get_parameter_source(option)
+    return source is not None and source.name != "DEFAULT"

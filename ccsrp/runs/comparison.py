@@ -1,0 +1,241 @@
+"""A comparison of methods on disk: a cell for every method and seed, then one table.
+
+``cells/METHOD-SEED.csv`` appears once all of its networks are made and measured, so an interrupted comparison
+goes on with the first cell that is missing.
+"""
+
+from __future__ import annotations
+
+import io
+import time
+import tomllib
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import tomli_w
+
+from ccsrp.errors import OptionError, RunError, one_line
+from ccsrp.files import write_atomically
+from ccsrp.methods import method
+from ccsrp.methods.interface import FineTuning, PrunableProblem, Pruned, Task, check_targets
+from ccsrp.methods.measure import FIGURES, measure
+from ccsrp.report.comparison import comparison_figure, comparison_info, comparison_markdown
+from ccsrp.runs.folder import new_folder, write_csv
+from ccsrp.snn.training import EpochReport
+from ccsrp.snn.weights import save_weights
+
+__all__ = ["DENSE", "ComparisonSettings", "comparison_folder", "run_comparison", "write_report"]
+
+DENSE = "dense"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ComparisonSettings:
+    """What is compared.
+
+    Parameters
+    ----------
+    methods : sequence of str
+        Names of ``ccsrp.methods.METHODS``.
+    targets : sequence of float
+        Largest shares of the dense network's cost, in (0, 1].
+    seeds : int
+        Each method runs with seeds 0 to ``seeds`` - 1.
+    budget : int
+        Masks that a method which judges masks may judge.
+    tuning : FineTuning
+        The same for all.
+    """
+
+    methods: Sequence[str]
+    targets: Sequence[float] = (0.5, 0.35)
+    seeds: int = 1
+    budget: int = 300
+    tuning: FineTuning = field(default_factory=FineTuning)
+
+    def __post_init__(self) -> None:
+        check_targets(self.targets)
+        for name, items in (("method", self.methods), ("target", self.targets)):
+            if not items or len(set(items)) != len(items):
+                raise OptionError(f"name every {name} once, and at least one, got {list(items)}")
+        for name in self.methods:
+            method(name)
+        if self.seeds < 1:
+            raise OptionError(f"a comparison needs at least 1 seed, got {self.seeds}")
+        if self.budget < 1:
+            raise OptionError(f"budget must be at least 1, got {self.budget}")
+
+    def cells(self) -> Iterator[tuple[str, int]]:
+        """Yield what there is to do: the dense network, then method by method for every seed."""
+        yield DENSE, 0
+        for seed in range(self.seeds):
+            for name in self.methods:
+                yield name, seed
+
+
+def run_comparison(
+    problem: PrunableProblem,
+    settings: ComparisonSettings,
+    folder: Path,
+    *,
+    described: dict[str, Any],
+    on_network: Callable[[str], None] | None = None,
+    on_epoch: Callable[[EpochReport, int], None] | None = None,
+) -> pd.DataFrame:
+    """Make and measure what is missing in ``folder``, and write ``table.csv``.
+
+    Parameters
+    ----------
+    problem : PrunableProblem
+    settings : ComparisonSettings
+    folder : Path
+        An existing folder, empty or of the same comparison.
+    described : dict
+        The problem's name and options, for ``config.toml``.
+    on_network : callable, optional
+        Called with one line after each new network.
+    on_epoch : callable, optional
+        Called with (report, epochs of fine-tuning) after every epoch of any training.
+
+    Returns
+    -------
+    DataFrame
+        One row a network.
+
+    Raises
+    ------
+    RunError
+        The folder holds another comparison, or a damaged cell.
+    OptionError
+        A method cannot reach a target. Finished cells stay.
+    """
+    _claim(folder, settings, described)
+    for part in ("cells", "networks"):
+        (folder / part).mkdir(exist_ok=True)
+    tables = []
+    for name, seed in settings.cells():
+        file = folder / "cells" / f"{name}-{seed}.csv"
+        if not file.exists():
+            write_csv(_cell(problem, settings, folder, name, seed, on_network, on_epoch), file)
+        tables.append(_read_cell(file))
+    table = pd.concat(tables, ignore_index=True)
+    write_csv(table, folder / "table.csv")
+    return table
+
+
+@contextmanager
+def comparison_folder(path: Path) -> Iterator[Path]:
+    """Open the folder of a comparison: a new one, or one that was begun before.
+
+    Raises
+    ------
+    RunError
+        It holds something else, or cannot be written.
+    """
+    if (path / "cells").is_dir():
+        yield path
+    else:
+        with new_folder(path):
+            yield path
+
+
+def write_report(table: pd.DataFrame, folder: Path) -> str:
+    """Write ``summary.md`` and ``comparison.png``; return the former."""
+    text = comparison_markdown(table)
+    write_atomically(folder / "summary.md", text.encode())
+    picture = io.BytesIO()
+    comparison_figure(comparison_info(table)).savefig(picture, format="png", dpi=130)
+    write_atomically(folder / "comparison.png", picture.getvalue())
+    return text
+
+
+def _cell(
+    problem: PrunableProblem,
+    settings: ComparisonSettings,
+    folder: Path,
+    name: str,
+    seed: int,
+    on_network: Callable[[str], None] | None,
+    on_epoch: Callable[[EpochReport, int], None] | None,
+) -> pd.DataFrame:
+    rows = []
+    began = time.perf_counter()
+    for pruned in _networks(problem, settings, name, seed, on_epoch):
+        seconds = time.perf_counter() - began
+        mask = "" if pruned.mask is None else problem.space.to_string(pruned.mask)
+        row = {"method": name, "seed": seed, "target": pruned.target, **measure(problem, pruned)}
+        rows.append(row | {"seconds": round(seconds, 2), "mask": mask})
+        stem = f"{name}-{seed}-{pruned.target:g}"
+        save_weights(
+            pruned.network.network, folder / "networks" / f"{stem}.safetensors", metadata={"mask": mask}
+        )
+        if on_network is not None:
+            shown = (f"{name.replace('_', ' ')} {row[name]:.3f}" for name in (*FIGURES[:2], "flops"))
+            on_network(f"{stem}: {', '.join(shown)}")
+        began = time.perf_counter()
+    return pd.DataFrame(rows)
+
+
+def _networks(
+    problem: PrunableProblem,
+    settings: ComparisonSettings,
+    name: str,
+    seed: int,
+    on_epoch: Callable[[EpochReport, int], None] | None,
+) -> Iterator[Pruned]:
+    if name == DENSE:
+        yield Pruned(1.0, problem.base_network(), problem.space.full())
+        return
+    tuning = settings.tuning
+    task = Task(
+        problem,
+        tuning,
+        budget=settings.budget,
+        seed=seed,
+        on_epoch=None if on_epoch is None else lambda report: on_epoch(report, tuning.epochs),
+    )
+    yield from method(name)(task, settings.targets)
+
+
+def _read_cell(file: Path) -> pd.DataFrame:
+    try:
+        cell = pd.read_csv(file, dtype={"mask": str}, keep_default_na=True)
+    except (ValueError, OSError) as error:
+        raise RunError(f"{file} is damaged ({one_line(error)}); remove it, and it is made anew") from None
+    missing = [column for column in ("method", "seed", "target", *FIGURES) if column not in cell]
+    if missing:
+        raise RunError(f"{file} is damaged: column {missing[0]!r} is missing; remove it, and it is made anew")
+    return cell
+
+
+def _claim(folder: Path, settings: ComparisonSettings, described: dict[str, Any]) -> None:
+    """Write what is compared, or see that it is what was compared here before.
+
+    More seeds may be asked for than before: the cells that are there stay as they are.
+    """
+    content = asdict(settings)
+    content["tuning"]["images"] = content["tuning"]["images"] or "all"
+    content = {key: list(value) if isinstance(value, tuple) else value for key, value in content.items()}
+    tuning = content.pop("tuning")
+    config = {"problem": described, "comparison": content, "fine-tuning": tuning}
+    file = folder / "config.toml"
+    if file.exists():
+        try:
+            before = tomllib.loads(file.read_text())
+        except (OSError, ValueError) as error:
+            raise RunError(f"{file} is damaged ({one_line(error)}); name another folder with --out") from None
+        for part in ("problem", "fine-tuning"):
+            if before.get(part) != tomllib.loads(tomli_w.dumps(config))[part]:
+                raise RunError(
+                    f"{folder} holds a comparison with another [{part}] (see {file}); use another --out"
+                )
+        old = before.get("comparison", {})
+        if old.get("targets") != content["targets"] or old.get("budget") != content["budget"]:
+            raise RunError(
+                f"{folder} holds a comparison with other targets or budget (see {file}); use another --out"
+            )
+    write_atomically(file, tomli_w.dumps(config).encode())
