@@ -20,9 +20,11 @@ if TYPE_CHECKING:
     from ccsrp.evaluation.interface import Evaluation
     from ccsrp.evaluation.judge import Examples, Judgement
     from ccsrp.evaluation.spiking import Cost
+    from ccsrp.methods.interface import FineTuning
     from ccsrp.snn.cost import NetworkCosts
     from ccsrp.snn.data import Dataset
     from ccsrp.snn.networks import DirectCoding
+    from ccsrp.snn.training import EpochReport
 
 __all__ = ["SpikingPruning"]
 
@@ -52,6 +54,8 @@ class SpikingPruning(PruningProblem):
         Re-estimate batch-norm statistics of every candidate before judging it.
     validation_images, calibration_images, test_images : int
         How many images of the validation, train and test split are used, the first of each.
+    whole : float, optional
+        The cost that counts as 1, in operations or parameters; by default the network's own.
     device : str, optional
         ``"cuda"`` where there is one, else ``"cpu"``.
 
@@ -75,6 +79,7 @@ class SpikingPruning(PruningProblem):
         validation_images: int = 256,
         calibration_images: int = 256,
         test_images: int = 1000,
+        whole: float | None = None,
         device: str | None = None,
     ) -> None:
         from ccsrp.checks import checked_device
@@ -96,10 +101,11 @@ class SpikingPruning(PruningProblem):
             attack=attack,
             cost=cost,
             calibration=calibration,
+            whole=whole,
             device=device,
         )
         self._examples: dict[str, Examples] = {}
-        self.provenance = {
+        self.provenance: dict[str, Any] = {
             "weights_sha256": weights_sha256(network),
             "validation_images": validation_images,
             "calibration_images": calibration_images if calibrate else 0,
@@ -131,6 +137,40 @@ class SpikingPruning(PruningProblem):
         """
         mask = self.space.full() if mask is None else np.asarray(mask)
         return self._evaluator.network(self.space.check(mask[None])[0])
+
+    def rebased(self, network: DirectCoding) -> SpikingPruning:
+        """Return the same problem on another network for these images, such as a pruned and fine-tuned one.
+
+        Images, attack and calibration stay; costs are still shares of this problem's dense network.
+        """
+        evaluator, provenance = self._evaluator, self.provenance
+        return SpikingPruning(
+            network.network,
+            self._dataset,
+            attack=self.attack,
+            time_steps=network.time_steps,
+            cost=evaluator.cost,
+            calibrate=provenance["calibration_images"] > 0,
+            validation_images=provenance["validation_images"],
+            calibration_images=provenance["calibration_images"] or 1,
+            test_images=provenance["test_images"],
+            whole=evaluator.whole,
+            device=evaluator.device,
+        )
+
+    def after(
+        self,
+        mask: BoolArray,
+        tuning: FineTuning,
+        *,
+        seed: int = 0,
+        on_epoch: Callable[[EpochReport], None] | None = None,
+    ) -> SpikingPruning:
+        """Return the same problem on the network that a mask leaves, fine-tuned: see ``rebased``."""
+        from ccsrp.methods.interface import Task
+
+        task = Task(self, tuning, seed=seed, on_epoch=on_epoch)
+        return self.rebased(task.finetuned(self.network(mask)))
 
     def base_network(self) -> DirectCoding:
         """Copy the dense network as it was trained, without calibration, in eval mode."""

@@ -19,7 +19,7 @@ from ccsrp.space import BoolArray, FloatArray
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["SearchProblem", "SearchResult", "run_search", "search"]
+__all__ = ["SearchProblem", "SearchResult", "run_search", "search", "search_archive"]
 
 
 class SearchProblem(Evaluator, Protocol):
@@ -137,6 +137,27 @@ def run_search(
     on_member: Callable[[int, int], None] | None = None,
 ) -> SearchResult:
     """Search with settings that are already in one object: see ``search``."""
+    found, reports = search_archive(problem, settings, on_generation=on_generation)
+    archive = found.archive
+    masks, objectives = archive.masks, archive.objectives
+    order = np.lexsort((objectives[:, 1], objectives[:, 0], -objectives[:, 2]))
+    front = problem.report(masks[order], objectives[order], on_member=on_member)
+    front.insert(0, "member", np.arange(len(front)))
+    return SearchResult(
+        front=front,
+        history=pd.DataFrame([report.row() for report in reports]),
+        archive=archive,
+        settings=settings,
+    )
+
+
+def search_archive(
+    problem: SearchProblem,
+    settings: SearchSettings,
+    *,
+    on_generation: Callable[[GenerationReport], None] | None = None,
+) -> tuple[Coevolution, list[GenerationReport]]:
+    """Search until the budget is spent, and measure nothing on test images: see ``search``."""
     names = tuple(getattr(problem, "objectives", OBJECTIVES))
     if len(names) != len(OBJECTIVES) or names[:2] != OBJECTIVES[:2] or names[2] in OBJECTIVES[:2]:
         raise OptionError(
@@ -144,19 +165,9 @@ def run_search(
             f"{', '.join(names)}; pymoo's algorithms take any"
         )
     coevolution = Coevolution(problem, reference_point=problem.reference_point, settings=settings)
-    history = []
+    reports = []
     while not coevolution.finished:
-        history.append(coevolution.run_generation())
+        reports.append(coevolution.run_generation())
         if on_generation is not None:
-            on_generation(history[-1])
-    archive = coevolution.archive
-    masks, objectives = archive.masks, archive.objectives
-    order = np.lexsort((objectives[:, 1], objectives[:, 0], -objectives[:, 2]))
-    front = problem.report(masks[order], objectives[order], on_member=on_member)
-    front.insert(0, "member", np.arange(len(front)))
-    return SearchResult(
-        front=front,
-        history=pd.DataFrame([report.row() for report in history]),
-        archive=archive,
-        settings=settings,
-    )
+            on_generation(reports[-1])
+    return coevolution, reports

@@ -98,6 +98,7 @@ class Coevolution:
             )
         self.generation = 0
         self._idle = 0
+        self._dense: FloatArray | None = None
 
     @property
     def evaluations(self) -> int:
@@ -109,12 +110,21 @@ class Coevolution:
         """Whether the budget is spent, or no new mask has come up for a long time."""
         return self.evaluations >= self.settings.budget or self._idle >= PATIENCE
 
+    @property
+    def dense_objectives(self) -> FloatArray:
+        """Objectives of the dense network, float64 [3], once the first generation has run."""
+        if self._dense is None:
+            raise OptionError("the dense network is judged in the first generation; run one")
+        return self._dense.copy()
+
     def run_generation(self) -> GenerationReport:
         """Ask every layer for offspring, judge them all in one call, tell the layers."""
         before = self.evaluations
         if self.generation == 0:
             dense = self.space.full()[None]
-            self._learn(dense, Evaluation.exact(self._evaluator.evaluate(dense)))
+            answer = Evaluation.exact(self._evaluator.evaluate(dense))
+            self._dense = answer.objectives[0]
+            self._learn(dense, answer)
             placements = self._proposals.first()
         elif self._screening is None:
             placements = self._unscreened()

@@ -52,9 +52,11 @@ class SpikingEvaluator:
         The *validation* images.
     attack : Attack
     cost : {"flops", "params", "synops"}
-        What the third objective is a fraction of, against the base.
+        What the third objective is a fraction of.
     calibration : float32 [N, C, H, W], optional
         Training images for the batch norms of pruned networks; ``None`` leaves the base's statistics.
+    whole : float, optional
+        The cost that counts as 1, in operations or parameters; by default the base's own.
     device : str
     """
 
@@ -77,6 +79,7 @@ class SpikingEvaluator:
         attack: Attack,
         cost: Cost = "flops",
         calibration: torch.Tensor | None = None,
+        whole: float | None = None,
         device: str = "cpu",
     ) -> None:
         if cost not in COSTS:
@@ -99,7 +102,7 @@ class SpikingEvaluator:
             attack=attack,
         )
         self._validation = self.examples(images, labels)
-        self._dense_synops: float | None = None
+        self._whole = whole
 
     @property
     def space(self) -> FilterSpace:
@@ -191,8 +194,21 @@ class SpikingEvaluator:
         if self.cost == "synops":
             return None
         count = self.costs.flops if self.cost == "flops" else self.costs.params
-        shares: FloatArray = count(masks) / count(self.space.full()[None])
+        shares: FloatArray = count(masks) / self.whole
         return shares
+
+    @property
+    def whole(self) -> float:
+        """The cost that counts as 1: synaptic operations of an image, FLOPs or parameters."""
+        if self._whole is None:
+            full = self.space.full()
+            if self.cost == "synops":
+                self._whole = self.synops(full)
+            else:
+                self._whole = float(getattr(self.costs, self.cost)(full[None])[0])
+            if self._whole == 0:
+                raise OptionError("the base network never spikes, so synops cannot be its cost; use flops")
+        return self._whole
 
     def cost_of(self, masks: BoolArray) -> FloatArray:
         """Return the cost of masks, float64 [N], measured if need be."""
@@ -200,12 +216,8 @@ class SpikingEvaluator:
         return np.array([self._relative_synops(mask) for mask in masks]) if exact is None else exact
 
     def _relative_synops(self, mask: BoolArray) -> float:
-        if self._dense_synops is None:
-            self._dense_synops = self.synops(self.space.full())
-            if self._dense_synops == 0:
-                raise OptionError("the base network never spikes, so synops cannot be its cost; use flops")
         # Fewer filters can spike more in all; a candidate dearer than the base is worth no more than it.
-        return min(1.0, self.synops(mask) / self._dense_synops)
+        return min(1.0, self.synops(mask) / self.whole)
 
 
 def _own_copy(network: nn.Module) -> nn.Module:

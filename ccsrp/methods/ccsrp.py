@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from ccsrp.coevolution.archive import Archive
-from ccsrp.coevolution.search import Coevolution
+from ccsrp.coevolution.run import search_archive
 from ccsrp.coevolution.settings import SearchSettings
 from ccsrp.errors import OptionError
 from ccsrp.methods.interface import Pruned, Task
@@ -43,10 +43,7 @@ def prune(
 
 def _searched(task: Task) -> Archive:
     settings = SearchSettings(budget=task.budget, seed=task.seed)
-    search = Coevolution(task.problem, reference_point=task.problem.reference_point, settings=settings)
-    while not search.finished:
-        search.run_generation()
-    return search.archive
+    return search_archive(task.problem, settings)[0].archive
 
 
 def _within(archive: Archive, target: float, count: int) -> BoolArray:
