@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from ccsrp.methods.interface import Pruned, Task
+from ccsrp.methods.interface import Pruned, Task, check_targets
 from ccsrp.methods.ranking import best_at_cost
 from ccsrp.space import FloatArray
 
@@ -19,6 +19,7 @@ def prune(task: Task, targets: Sequence[float]) -> Iterator[Pruned]:
     Layers differ in fan-in and in how their weights were scaled by the batch norms behind them, so norms
     are compared relative to their layer, over all layers at once.
     """
+    check_targets(targets)
     scores = relative_norms(task)
     for target in targets:
         yield task.pruned(best_at_cost(task.problem, scores, target), target)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +10,7 @@ import numpy as np
 from ccsrp.errors import OptionError
 from ccsrp.methods.interface import Pruned, Task, check_targets
 from ccsrp.methods.ranking import best_at_cost
+from ccsrp.methods.schedules import cosine, cubic
 from ccsrp.space import BoolArray, FloatArray
 
 if TYPE_CHECKING:
@@ -94,8 +94,8 @@ def _prune(task: Task, target: float, interval: int, ramp: float, regrown: float
             growth += scale_gradients(network, graph)
             if batch % interval == 0 or batch == last:
                 done = batch / last
-                allowed = target + (1 - target) * (1 - done) ** 3
-                swapped = regrown * 0.5 * (1 + math.cos(math.pi * done))
+                allowed = cubic(done, end=target)
+                swapped = regrown * cosine(done)
                 mask = updated(task, potentials, growth, allowed=allowed, swapped=swapped)
                 potentials.clear()
                 growth = np.zeros_like(growth)
