@@ -23,7 +23,7 @@ def cubic(done: float, *, end: float) -> float:
 
     Examples
     --------
-    >>> [cubic(done, end=0.2) for done in (0, 0.5, 1)]
+    >>> [round(cubic(done, end=0.2), 2) for done in (0, 0.5, 1)]
     [1.0, 0.3, 0.2]
     """
     return end + (1 - end) * (1 - done) ** 3

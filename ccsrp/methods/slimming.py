@@ -33,7 +33,9 @@ def prune(task: Task, targets: Sequence[float], *, penalty: float = 1e-4) -> Ite
     task : Task
     targets : sequence of float
     penalty : float
-        Weight of the sum of all |scale| in the loss. The paper's values are 1e-4 and 1e-5.
+        Weight of the sum of all |scale| in the loss. The paper's values are 1e-4 and 1e-5, for 160 epochs of
+        SGD. In the few hundred steps of AdamW here the scales hardly part: on the digits, 1e-4 leaves the
+        base's, and 1e-2 lowers all by 0.1, so that the ranking is still that of the base's scales.
 
     Raises
     ------

@@ -71,7 +71,9 @@ def test_slimmings_penalty_shrinks_scales(task: Task) -> None:
     for penalty in (0.0, 0.1):
         trained = slimming.trained_with_penalty(task, penalty)
         graph = trace_filters(trained.network)
-        sums.append(sum(float(s.detach().abs().sum()) for layer in slimming.scales(trained, graph) for s in layer))
+        sums.append(
+            sum(float(s.detach().abs().sum()) for layer in slimming.scales(trained, graph) for s in layer)
+        )
     assert sums[1] < sums[0]
 
 
