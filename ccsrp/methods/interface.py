@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ccsrp.evaluation.judge import Judgement
     from ccsrp.snn.cost import NetworkCosts
     from ccsrp.snn.networks import DirectCoding
-    from ccsrp.snn.training import EpochReport
+    from ccsrp.snn.training import EpochReport, Trainer
 
 __all__ = ["FineTuning", "Method", "PrunableProblem", "Pruned", "Task", "check_targets"]
 
@@ -174,6 +174,42 @@ class Task:
             settings=self.tuning.settings(seed=self.seed + 1_000_003 * part, epochs=epochs),
             on_epoch=self.on_epoch,
         )
+
+    def trainer(
+        self,
+        network: DirectCoding,
+        *,
+        epochs: int | None = None,
+        part: int = 0,
+        learning_rate: float | None = None,
+        mask: Callable[[], BoolArray] | None = None,
+        parameters: Iterable[torch.nn.Parameter] | None = None,
+    ) -> Trainer:
+        """Prepare a training of ``network`` in place that finds what to prune.
+
+        See ``ccsrp.snn.tuning.trainer_for`` for ``mask`` and ``parameters``. Its ``optimizer`` takes
+        torch's hooks before and after each step.
+        """
+        from ccsrp.snn.tuning import trainer_for
+
+        settings = self.tuning.settings(seed=self.seed + 1_000_003 * part, epochs=epochs)
+        if learning_rate is not None:
+            settings = replace(settings, learning_rate=learning_rate)
+        return trainer_for(
+            network,
+            *self.training_images(),
+            attack=self.training_attack,
+            settings=settings,
+            mask=mask,
+            parameters=parameters,
+        )
+
+    def train(self, trainer: Trainer) -> None:
+        """Run all epochs of a training."""
+        while trainer.epoch < trainer.settings.epochs:
+            report = trainer.run_epoch()
+            if self.on_epoch is not None:
+                self.on_epoch(report)
 
     def pruned(self, mask: BoolArray, target: float, *, evaluations: int = 0, epochs: int = 0) -> Pruned:
         """Build and fine-tune what ``mask`` leaves; ``epochs`` were spent on finding it."""

@@ -16,7 +16,8 @@ def best_at_cost(problem: PrunableProblem, scores: FloatArray, target: float) ->
     """Keep the filters with the highest scores that the target can pay for.
 
     Filters are taken in the order of their scores over all layers; the best of every layer always stays.
-    What is then left of the target goes to the next filters that still fit.
+    What is then left of the target goes to the next filters that still fit; a layer whose filter did not
+    fit gets no more (under synaptic operations, a later one might have).
 
     Parameters
     ----------
@@ -49,10 +50,15 @@ def best_at_cost(problem: PrunableProblem, scores: FloatArray, target: float) ->
         else:
             high = middle - 1
     mask = _first(order, low)
+    layer_of = np.repeat(np.arange(problem.space.n_layers), problem.space.sizes)
+    too_dear: set[int] = set()  # filters of one layer cost alike: where one does not fit, no later one does
     for index in order[low:]:
+        if layer_of[index] in too_dear:
+            continue
         mask[index] = True
         if problem.cost(mask[None])[0] > target:
             mask[index] = False
+            too_dear.add(int(layer_of[index]))
     return mask
 
 

@@ -9,7 +9,7 @@ Other surrogates are differentiated by SpikingJelly itself, and equal up to roun
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numba
@@ -33,6 +33,11 @@ class FusedNeuron(nn.Module):
     ----------
     node : LIFNode or IFNode
         SpikingJelly's neuron whose behaviour this one has, surrogate included.
+
+    Attributes
+    ----------
+    on_charged : callable, optional
+        Shown the potentials of every forward pass, float32 [T, ...], before the neurons fire.
     """
 
     def __init__(self, node: neuron.LIFNode | neuron.IFNode) -> None:
@@ -44,6 +49,7 @@ class FusedNeuron(nn.Module):
         # An IF neuron keeps all of its charge, which LIF's equations give for an infinite tau.
         self.tau: float = getattr(node, "tau", math.inf)
         self.decay_input: bool = getattr(node, "decay_input", False)
+        self.on_charged: Callable[[torch.Tensor], None] | None = None
 
     def forward(self, x_seq: torch.Tensor) -> torch.Tensor:
         """Map input currents, float32 [T, ...], to spikes of the same shape."""
@@ -108,6 +114,8 @@ class _Fire(torch.autograd.Function):
         x_seq = x_seq.contiguous()
         charged, spikes = torch.empty_like(x_seq), torch.empty_like(x_seq)
         _charge_and_fire(_steps(x_seq), _steps(charged), _steps(spikes), *node.dynamics)
+        if node.on_charged is not None:
+            node.on_charged(charged)
         ctx.save_for_backward(charged)
         # The attacker may have swapped the surrogate: the one in force now is the one that counts.
         ctx.node, ctx.surrogate = node, node.surrogate_function

@@ -7,7 +7,7 @@ weights of one that was not.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, replace
 from typing import Literal
 
@@ -88,6 +88,8 @@ class Trainer:
     attacked : callable, optional
         Returns what is attacked in place of ``network``: the same network in eval mode with the weights
         of that moment, in a faster form.
+    parameters : iterable of nn.Parameter, optional
+        What is trained; by default all that ``network`` has.
     """
 
     def __init__(
@@ -99,6 +101,7 @@ class Trainer:
         attack: Attack | None,
         settings: TrainingSettings,
         attacked: Callable[[], Classifier] | None = None,
+        parameters: Iterable[nn.Parameter] | None = None,
     ) -> None:
         if settings.method != "standard" and attack is None:
             raise OptionError(f"training method {settings.method!r} needs an attack")
@@ -110,7 +113,9 @@ class Trainer:
         self.epoch = 0
         self._attacked = attacked or (lambda: network)
         self.optimizer = torch.optim.AdamW(
-            network.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay
+            network.parameters() if parameters is None else parameters,
+            lr=settings.learning_rate,
+            weight_decay=settings.weight_decay,
         )
         self.batches = math.ceil(len(labels) / settings.batch_size)
 

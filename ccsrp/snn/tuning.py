@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import torch
 from spikingjelly.activation_based import functional
+from torch import nn
 
 from ccsrp.attack.gradient import Classifier
 from ccsrp.attack.pgd import Attack
@@ -15,8 +16,9 @@ from ccsrp.snn.graph import trace_filters
 from ccsrp.snn.lif import fuse_neurons
 from ccsrp.snn.networks import DirectCoding
 from ccsrp.snn.training import EpochReport, Trainer, TrainingSettings
+from ccsrp.space import BoolArray
 
-__all__ = ["fastest", "finetuned", "own_copy", "trainer_for"]
+__all__ = ["fastest", "finetuned", "own_copy", "trainer_for", "with_weights_of"]
 
 
 def trainer_for(
@@ -26,6 +28,8 @@ def trainer_for(
     *,
     attack: Attack,
     settings: TrainingSettings,
+    mask: Callable[[], BoolArray] | None = None,
+    parameters: Iterable[nn.Parameter] | None = None,
 ) -> Trainer:
     """Prepare the training of ``network`` in place, in its fastest form; it cannot be traced any more.
 
@@ -36,6 +40,11 @@ def trainer_for(
     images, labels : float32 [N, C, H, W] in [0, 1], int64 [N]
     attack : Attack
     settings : TrainingSettings
+    mask : callable, optional
+        Tells which filters are at work at that moment, bool [n_var], where gates close others: what the
+        gated network computes is then attacked at compiled speed. By default all are.
+    parameters : iterable of nn.Parameter, optional
+        What is trained; by default all that ``network`` has.
     """
     device = next(network.parameters()).device
     graph = trace_filters(network.network)
@@ -54,7 +63,8 @@ def trainer_for(
         labels.to(device),
         attack=attack,
         settings=settings,
-        attacked=None if compiler is None else lambda: compiler.compile(graph.space.full()),
+        attacked=None if compiler is None else lambda: compiler.compile((mask or graph.space.full)()),
+        parameters=parameters,
     )
 
 
@@ -68,14 +78,19 @@ def finetuned(
     on_epoch: Callable[[EpochReport], None] | None = None,
 ) -> DirectCoding:
     """Return a trained copy of ``network``, of SpikingJelly's layers alone, in eval mode."""
-    fused, tuned = own_copy(network), own_copy(network)
+    fused = own_copy(network)
     trainer = trainer_for(fused, images, labels, attack=attack, settings=settings)
     while trainer.epoch < settings.epochs:
         report = trainer.run_epoch()
         if on_epoch is not None:
             on_epoch(report)
-    functional.reset_net(fused)
-    tuned.load_state_dict(fused.state_dict())
+    return with_weights_of(network, fused)
+
+
+def with_weights_of(network: DirectCoding, trained: DirectCoding) -> DirectCoding:
+    """Return a copy of ``network`` with what its fused copy ``trained`` has learned, in eval mode."""
+    tuned = own_copy(network)
+    tuned.load_state_dict(trained.state_dict())
     return tuned.eval()
 
 

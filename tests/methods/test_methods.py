@@ -1,0 +1,170 @@
+"""What every method promises, whatever it does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+
+import numpy as np
+import pytest
+import torch
+
+from ccsrp.attack.pgd import Attack
+from ccsrp.errors import OptionError
+from ccsrp.methods import esl, hydra, magnitude, random, sca, slimming
+from ccsrp.methods.interface import FineTuning, Method, Pruned, Task
+from ccsrp.snn.data import Dataset
+from ccsrp.snn.graph import trace_filters
+from problems import DigitsPruning
+from problems.spiking import SpikingPruning
+from tests.methods.test_esl import nonzero_share
+from tests.snn.families import FAMILIES, build
+
+METHODS: dict[str, Method] = {
+    "random": random.prune,
+    "magnitude": magnitude.prune,
+    "sca": sca.prune,
+    "esl": esl.prune,
+    "hydra": hydra.prune,
+    "slimming": slimming.prune,
+}
+TINY = FineTuning(epochs=1, images=128, attack_steps=1)
+every_method = pytest.mark.parametrize("method", METHODS)
+
+
+def made(
+    problem: SpikingPruning, method: str, targets: list[float], tuning: FineTuning = TINY
+) -> list[Pruned]:
+    return list(METHODS[method](Task(problem, tuning, seed=3), targets))
+
+
+def cost(problem: SpikingPruning, pruned: Pruned) -> float:
+    """What a method is held to: its mask's cost, or the share of parameters that are left."""
+    if pruned.mask is None:
+        return nonzero_share(pruned.network)
+    return float(problem.cost(pruned.mask[None])[0])
+
+
+def check(problem: SpikingPruning, pruned: Pruned) -> None:
+    """See that the network is within its target, is that of its mask, and classifies."""
+    assert cost(problem, pruned) <= pruned.target + 1e-9
+    assert not pruned.network.training
+    images, _ = problem.images("validation")
+    with torch.no_grad():
+        logits = pruned.network(images[:4])
+    assert torch.isfinite(logits).all()
+    assert logits.shape == (4, 10)
+    if pruned.mask is not None:
+        kept = [layer.size for layer in trace_filters(pruned.network.network).layers]
+        assert kept == problem.space.counts(pruned.mask[None])[0].tolist()
+
+
+@every_method
+def test_targets_are_met_in_their_order(digits: DigitsPruning, method: str) -> None:
+    pruned = made(digits, method, [0.4, 0.7])
+    assert [item.target for item in pruned] == [0.4, 0.7]
+    for item in pruned:
+        check(digits, item)
+        assert cost(digits, item) > 0.85 * item.target, "the target is not made use of"
+        assert item.epochs == (1 if method in ("random", "magnitude") else 2)
+
+
+@every_method
+def test_the_same_seed_gives_the_same_network(digits: DigitsPruning, method: str) -> None:
+    (first,), (second,) = made(digits, method, [0.5]), made(digits, method, [0.5])
+    assert np.array_equal(first.mask, second.mask) or (first.mask is None and second.mask is None)
+    other = second.network.state_dict()
+    assert all(torch.equal(tensor, other[name]) for name, tensor in first.network.state_dict().items())
+
+
+@every_method
+def test_nothing_of_the_problem_changes_and_test_images_are_left_alone(
+    digits: DigitsPruning, method: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, state = digits.base_network().state_dict(), torch.get_rng_state()
+    images = digits.images
+
+    def without_test(split: str) -> tuple[torch.Tensor, torch.Tensor]:
+        assert split != "test"
+        return images(split)
+
+    monkeypatch.setattr(digits, "images", without_test)
+    made(digits, method, [0.5])
+    after = digits.base_network().state_dict()
+    assert all(torch.equal(tensor, after[name]) for name, tensor in before.items())
+    assert torch.equal(torch.get_rng_state(), state)
+
+
+@every_method
+def test_everything_may_stay(digits: DigitsPruning, method: str) -> None:
+    (pruned,) = made(digits, method, [1.0])
+    check(digits, pruned)
+    assert cost(digits, pruned) > 0.99
+
+
+@every_method
+def test_a_target_out_of_reach_is_refused(digits: DigitsPruning, method: str) -> None:
+    with pytest.raises(OptionError, match="cannot be reached"):
+        made(digits, method, [1e-3])
+
+
+@every_method
+@pytest.mark.parametrize("targets", [[], [0.0], [1.5]])
+def test_targets_that_are_no_shares_are_refused(
+    digits: DigitsPruning, method: str, targets: list[float]
+) -> None:
+    with pytest.raises(OptionError, match="target"):
+        made(digits, method, targets)
+
+
+# Of networks that differ only where nothing is pruned, one of each kind; ``test_gates`` has them all.
+PRUNED_FAMILIES = [
+    name
+    for name in FAMILIES
+    if name not in ("resnet18 as it comes", "sew_resnet18, IAND", "sew_resnet50, ADD")
+]
+
+
+@cache
+def family_problem(family: str) -> SpikingPruning:
+    network, shape = build(family)
+    if "resnet" in family:
+        shape = (3, 8, 8)  # they pool over what places there are, and fewer are faster
+    draws = np.random.default_rng(0)
+    splits = {"train": 8, "validation": 8, "test": 4}
+    dataset = Dataset(
+        images={n: draws.integers(0, 256, (count, *shape), dtype=np.uint8) for n, count in splits.items()},
+        labels={n: np.arange(count, dtype=np.int64) % 10 for n, count in splits.items()},
+        scale=255,
+    )
+    return SpikingPruning(
+        network,
+        dataset,
+        attack=Attack.sharp(eps=0.05, steps=1),
+        time_steps=2,
+        calibrate=False,
+        validation_images=8,
+        test_images=4,
+    )
+
+
+@every_method
+@pytest.mark.parametrize("family", PRUNED_FAMILIES)
+def test_every_family_can_be_pruned(family: str, method: str) -> None:
+    problem = family_problem(family)
+    least = float(problem.cost(one_filter_a_layer(problem)[None])[0])
+    target = (1 + max(least, 0.2)) / 2
+    attempt: Callable[[], list[Pruned]] = lambda: made(  # noqa: E731
+        problem, method, [target], FineTuning(epochs=1, attack_steps=1)
+    )
+    if method == "slimming" and family == "bias, average pool, IF and PLIF":
+        with pytest.raises(OptionError, match="slimming needs batch norms"):
+            attempt()
+    else:
+        check(problem, attempt()[0])
+
+
+def one_filter_a_layer(problem: SpikingPruning) -> np.ndarray:
+    mask = np.zeros(problem.space.n_var, dtype=bool)
+    mask[[part.start for part in problem.space.slices]] = True
+    return mask
