@@ -10,6 +10,7 @@ import typer
 
 from ccsrp import __version__
 from ccsrp.commands.compare import compare
+from ccsrp.commands.finetune import finetune
 from ccsrp.commands.problems import problems
 from ccsrp.commands.search import search
 from ccsrp.commands.show import show
@@ -27,7 +28,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for command in (problems, search, show, train, compare):
+for command in (problems, search, show, finetune, compare, train):
     app.command()(command)
 
 

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ccsrp.errors import MaskError
 
-__all__ = ["BoolArray", "FilterSpace", "FloatArray"]
+__all__ = ["BoolArray", "FilterSpace", "FloatArray", "lifted"]
 
 BoolArray = NDArray[np.bool_]
 FloatArray = NDArray[np.float64]
@@ -151,3 +151,25 @@ class FilterSpace:
             )
         mask: BoolArray = self.check(np.array([[c == "1" for c in text]]))[0]
         return mask
+
+
+def lifted(base: BoolArray, masks: BoolArray) -> BoolArray:
+    """Write masks over the filters that ``base`` keeps as masks over all filters.
+
+    Parameters
+    ----------
+    base : bool [n_var]
+    masks : bool [..., number of filters that ``base`` keeps]
+
+    Returns
+    -------
+    bool [..., n_var]
+
+    Examples
+    --------
+    >>> lifted(np.array([True, False, True]), np.array([False, True])).tolist()
+    [False, False, True]
+    """
+    wholes = np.zeros((*masks.shape[:-1], len(base)), dtype=bool)
+    wholes[..., base] = masks
+    return wholes

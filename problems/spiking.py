@@ -180,6 +180,10 @@ class SpikingPruning(PruningProblem):
         """Return the share of the dense cost, [N, n_var] -> [N]; synaptic operations are counted."""
         return self._evaluator.cost_of(self.space.check(masks))
 
+    def accuracy(self, masks: BoolArray) -> FloatArray:
+        """Judge masks on clean validation images alone, bool [N, n_var] -> float64 [N]."""
+        return self._evaluator.accuracy(self.space.check(masks))
+
     def network_costs(self, network: DirectCoding) -> NetworkCosts:
         """Measure what any network costs: synaptic operations on the images of the validation split."""
         from ccsrp.snn.cost import network_costs

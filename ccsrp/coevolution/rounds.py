@@ -15,7 +15,7 @@ from ccsrp.coevolution.run import SearchProblem, SearchResult, search_archive
 from ccsrp.coevolution.search import GenerationReport
 from ccsrp.coevolution.settings import SearchSettings
 from ccsrp.errors import OptionError
-from ccsrp.space import BoolArray, FloatArray
+from ccsrp.space import BoolArray, FloatArray, lifted
 
 __all__ = ["Round", "RoundSettings", "run_rounds"]
 
@@ -149,7 +149,7 @@ def run_rounds(
         ]
         chosen: Chosen = choose(found, settings.chosen_by(), most=settings.most(number))
         measured = current.evaluate(chosen.mask[None])[0]
-        base, current = _lifted(base, chosen.mask), after(number, current, chosen.mask)
+        base, current = lifted(base, chosen.mask), after(number, current, chosen.mask)
         tuned = current.evaluate(current.space.full()[None])
         if on_round is not None:
             on_round(Round(number, current, base, chosen.predicted, measured, tuned[0]))
@@ -160,13 +160,6 @@ def run_rounds(
     fronts.append((current, base, last))
     front, joint = _joined(problem, fronts, on_member)
     return SearchResult(front=front, history=pd.DataFrame(history), archive=joint, settings=search)
-
-
-def _lifted(base: BoolArray, masks: BoolArray) -> BoolArray:
-    """Write masks over the filters that ``base`` keeps as masks over all filters."""
-    whole = np.zeros((*masks.shape[:-1], len(base)), dtype=bool)
-    whole[..., base] = masks
-    return whole
 
 
 def _nondominated(
@@ -197,11 +190,11 @@ def _joined(
                 on_member(before + one, total)
 
         table = current.report(masks, objectives, on_member=one_more)
-        lifted = _lifted(base, masks)
+        wholes = lifted(base, masks)
         table.insert(0, "round", number)
-        table["mask"] = [problem.space.to_string(mask) for mask in lifted]
+        table["mask"] = [problem.space.to_string(mask) for mask in wholes]
         tables.append(table)
-        joint.add(lifted, objectives)
+        joint.add(wholes, objectives)
         done += len(masks)
     front = pd.concat([table for table in tables if len(table)], ignore_index=True)
     front = front.sort_values(["cost", "accuracy"], ascending=False, kind="stable", ignore_index=True)

@@ -83,6 +83,34 @@ class SearchSettings:
     optimism: float = 0.7
     stop_dominated: bool = True
 
+    @classmethod
+    def paper(cls, *, n_layers: int, seed: int = 0) -> SearchSettings:
+        """Return one round of CCSRP as far as it can be reconstructed (arXiv 2408.00794).
+
+        That is CCEP's published procedure: 5 individuals a layer, 10 generations, each judged alone in the
+        untouched base network, at most a tenth of a layer's filters removed.
+
+        Parameters
+        ----------
+        n_layers : int
+            Layers of the space; the budget follows from them.
+        seed : int
+        """
+        population, generations = 5, 10
+        return cls(
+            budget=1 + n_layers * population * (generations + 1),
+            seed=seed,
+            subpopulation_size=population,
+            collaborators="base",
+            initial_keep=(0.95, 0.95),
+            bit_flip_rate=0.1,
+            crossover_rate=0.0,
+            max_removed=0.1,
+            rejudged_share=0.0,
+            screening="none",
+            stop_dominated=False,
+        )
+
     def __post_init__(self) -> None:
         if self.subpopulation_size < 2:
             raise OptionError(

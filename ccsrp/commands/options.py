@@ -24,6 +24,21 @@ class ScreenChoice(StrEnum):
     none = "none"
 
 
+class ChoiceChoice(StrEnum):
+    """Which network of a round the next one begins with."""
+
+    knee = "knee"
+    best = "best"
+    cheapest = "cheapest"
+    splice = "splice"
+
+
+class PresetChoice(StrEnum):
+    """Settings that belong together."""
+
+    paper = "paper"
+
+
 class CostChoice(StrEnum):
     """What the third objective is a fraction of."""
 

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
 
 from ccsrp.commands.options import (
     AttackChoice,
+    ChoiceChoice,
     CollaboratorsChoice,
     CostChoice,
     DataDirOption,
     DeviceOption,
     NetworkOption,
+    PresetChoice,
     ProblemArgument,
     ScreenChoice,
     was_given,
 )
+from ccsrp.errors import OptionError
 
 __all__ = ["search"]
 
@@ -58,6 +61,28 @@ def search(
         int | None, typer.Option(help="Images that candidates are judged on.")
     ] = None,
     test_images: Annotated[int | None, typer.Option(help="Images that the front is reported on.")] = None,
+    rounds: Annotated[
+        int, typer.Option(help="Rounds of search, pruning and fine-tuning; 0: search once, train nothing.")
+    ] = 0,
+    target_cost: Annotated[
+        float | None, typer.Option(help="With rounds: share of the dense cost to arrive at, such as 0.35.")
+    ] = None,
+    choose: Annotated[
+        ChoiceChoice | None,
+        typer.Option(
+            help="With rounds: which network the next begins with: the knee of the front, the best within "
+            "the round's cost, the cheapest within small losses, or layers picked alone and spliced. "
+            "[default: best with a target, else knee]"
+        ),
+    ] = None,
+    epochs: Annotated[int, typer.Option(help="With rounds: epochs of fine-tuning in each.")] = 10,
+    images: Annotated[
+        int | None, typer.Option(help="With rounds: training images to use. [default: all]")
+    ] = None,
+    preset: Annotated[
+        PresetChoice | None,
+        typer.Option(help="paper: CCSRP as reconstructed from CCEP's procedure, in 20 rounds or --rounds."),
+    ] = None,
     network: NetworkOption = None,
     weights: Annotated[Path | None, typer.Option(help="Weights that 'ccsrp train' made.")] = None,
     data_dir: DataDirOption = None,
@@ -67,22 +92,21 @@ def search(
 
     The search judges on validation images; the networks of the front are then measured on test images. The
     folder gets config.toml, history.csv (a row a generation), front.csv (a row a network) and front.png.
+
+    With --rounds, each search ends with one network, pruned for real and fine-tuned, that the next begins
+    with; the front joins all rounds. The budget is that of one round.
     """
-    from ccsrp.coevolution.run import run_search
+    from ccsrp.coevolution.choice import Choice
+    from ccsrp.coevolution.rounds import RoundSettings
     from ccsrp.coevolution.settings import SearchSettings
-    from ccsrp.registry import load_problem, takes_option
+    from ccsrp.methods.interface import FineTuning
+    from ccsrp.registry import load_problem, problem_class, takes_option
     from ccsrp.report.terminal import SearchProgress, front_table
     from ccsrp.report.terminal import steps as progress_steps
     from ccsrp.runs.config import RunConfig
-    from ccsrp.runs.folder import RunFolder, new_folder
+    from ccsrp.runs.folder import new_folder
+    from ccsrp.runs.searching import RoundPlan, search_into
 
-    settings = SearchSettings(
-        budget=budget,
-        seed=seed,
-        subpopulation_size=subpop,
-        collaborators=collaborators.value,
-        screening=screen.value,
-    )
     given = {
         "cost": cost.value,
         "calibrate": calibrate,
@@ -100,27 +124,42 @@ def search(
     options = {key: value for key, value in given.items() if was_given(context, key)}
     if not takes_option(problem, "seed"):
         options.pop("seed", None)  # the search has one all the same
+    settings = SearchSettings(
+        budget=budget,
+        seed=seed,
+        subpopulation_size=subpop,
+        collaborators=collaborators.value,
+        screening=screen.value,
+    )
+    paper = preset is PresetChoice.paper
+    plan = None
+    if rounds or paper or target_cost is not None:
+        rule = choose.value if choose is not None else "splice" if paper else None
+        plan = RoundPlan(
+            RoundSettings(
+                rounds=rounds or (20 if paper else 1),
+                target_cost=target_cost,
+                choice=None if rule is None else Choice(rule=rule),
+            ),
+            FineTuning(epochs=epochs, images=images),
+        )
+        if not hasattr(problem_class(problem), "after"):
+            raise OptionError(f"problem {problem!r} has no network to fine-tune; leave --rounds out")
     console = Console()
     with new_folder(out or Path("runs") / f"{problem}-seed-{seed}") as path, progress_steps(console) as shown:
         built = load_problem(problem, **options)
-        config = RunConfig.of(problem, options, settings, built)
+        if paper:
+            settings = SearchSettings.paper(n_layers=built.space.n_layers, seed=seed)
         console.print(
             f"{problem}: {built.space.n_var} filters in {built.space.n_layers} layers", highlight=False
         )
         if getattr(built, "attack", None) is not None:
             console.print(f"robust under: {built.attack.describe()}", highlight=False, soft_wrap=True)
-        folder: RunFolder | None = None
-        progress = SearchProgress(shown, budget)
-
-        def on_generation(report: Any) -> None:
-            nonlocal folder
-            folder = folder or RunFolder(path, config.tables())
-            folder.add_generation(report)
-            progress.generation(report)
-
-        result = run_search(built, settings, on_generation=on_generation, on_member=progress.member)
-        if folder is not None:
-            folder.finish(result)
+        config = RunConfig.of(
+            problem, options, settings, built, rounds=None if plan is None else plan.described()
+        )
+        progress = SearchProgress(shown, settings.budget)
+        result = search_into(path, built, settings, config, plan=plan, shown=progress)
     console.print(
         front_table(
             result.front, title=f"Front of {len(result.front)} networks, {progress.rate:.2f} evaluations/s"
@@ -130,6 +169,8 @@ def search(
         ("front.csv", "one row a network, with its mask"),
         ("front.png", "the trade-offs"),
         ("history.csv", "one row a generation"),
+        ("rounds.csv", "one row a round; its network's weights in rounds/"),
         ("config.toml", "all that is needed to repeat this run"),
     ):
-        typer.echo(f"  {path / name}  {what}")
+        if (path / name).exists():
+            typer.echo(f"  {path / name}  {what}")

@@ -167,6 +167,12 @@ class SpikingEvaluator:
             expected[row] = 1 - judgement.accuracy, 1 - judgement.expected_robust_accuracy, cost
         return Evaluation(objectives, complete, expected)
 
+    def accuracy(self, masks: BoolArray) -> FloatArray:
+        """Judge masks on clean images alone, bool [N, n_var] -> float64 [N]."""
+        labels = self._validation.labels
+        right = [self._validation.logits(self._classifier(mask)).argmax(1) == labels for mask in masks]
+        return np.array([int(flags.sum()) / len(labels) for flags in right])
+
     def _classifier(self, mask: BoolArray) -> Classifier:
         """Build the network of one mask in the fastest form there is."""
         if self._compiler is None:

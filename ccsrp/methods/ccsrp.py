@@ -1,4 +1,4 @@
-"""CCSRP: cooperative coevolution finds the masks, a short training picks among the best."""
+"""CCSRP: cooperative coevolution finds the masks, in rounds with training in between."""
 
 from __future__ import annotations
 
@@ -10,40 +10,65 @@ from ccsrp.coevolution.archive import Archive
 from ccsrp.coevolution.run import search_archive
 from ccsrp.coevolution.settings import SearchSettings
 from ccsrp.errors import OptionError
-from ccsrp.methods.interface import Pruned, Task
-from ccsrp.space import BoolArray
+from ccsrp.methods.interface import PrunableProblem, Pruned, Task, check_targets
+from ccsrp.space import BoolArray, lifted
 
 __all__ = ["prune"]
 
 
 def prune(
-    task: Task, targets: Sequence[float], *, finalists: int = 4, trial_epochs: int = 1
+    task: Task, targets: Sequence[float], *, rounds: int = 2, finalists: int = 4, trial_epochs: int = 1
 ) -> Iterator[Pruned]:
-    """Search once for all targets; of each, train the most promising masks a little and the best one fully.
+    """Search, prune and fine-tune in rounds of equal reduction; budget and epochs are divided among them.
 
-    What a mask is worth before fine-tuning says only roughly what it is worth after it, so the
-    ``finalists`` with the smallest sum of both errors within the target are trained for ``trial_epochs``
-    and judged anew, on validation images.
+    What a mask is worth before fine-tuning says only roughly what it is worth after it, so in each round the
+    ``finalists`` with the smallest sum of both errors within the cost are trained for ``trial_epochs`` and
+    judged anew, on validation images. The first search serves all targets.
 
     Parameters
     ----------
     task : Task
     targets : sequence of float
+    rounds : int
+        At least 1, and at most as many as there are epochs.
     finalists : int
-        Masks that are tried for each target, at least 1; 1 trusts the search.
+        Masks that are tried in each round, at least 1; 1 trusts the search.
     trial_epochs : int
+
+    Raises
+    ------
+    OptionError
     """
-    archive = _searched(task)
+    check_targets(targets)
+    if not 1 <= rounds <= task.tuning.epochs or finalists < 1 or trial_epochs < 1:
+        raise OptionError(
+            f"ccsrp takes rounds from 1 to the epochs of fine-tuning, and finalists and trial_epochs of at "
+            f"least 1, got {rounds}, {finalists} and {trial_epochs}"
+        )
+    first = _searched(task, task.problem, rounds, 0)
     for target in targets:
-        masks = _within(archive, target, finalists)
-        best = masks[0] if len(masks) == 1 else _tried(task, masks, trial_epochs)
-        spent = trial_epochs * len(masks) if len(masks) > 1 else 0
-        yield task.pruned(best, target, evaluations=task.budget, epochs=spent)
+        problem, base, found = task.problem, task.problem.space.full(), first
+        spent = 0
+        for number in range(rounds):
+            if number:
+                found = _searched(task, problem, rounds, number)
+            masks = _within(found, target ** ((number + 1) / rounds), finalists)
+            best = masks[0]
+            if len(masks) > 1:
+                best = _tried(task, problem, masks, trial_epochs, 10 * number)
+                spent += trial_epochs * len(masks)
+            epochs = task.tuning.epochs * (number + 1) // rounds - task.tuning.epochs * number // rounds
+            network = task.finetuned(problem.network(best), epochs=epochs, part=10 * number)
+            base = lifted(base, best)
+            if number + 1 < rounds:
+                problem = problem.rebased(network)
+        budget = task.budget // rounds * rounds
+        yield Pruned(target, network, base, evaluations=budget, epochs=task.tuning.epochs + spent)
 
 
-def _searched(task: Task) -> Archive:
-    settings = SearchSettings(budget=task.budget, seed=task.seed)
-    return search_archive(task.problem, settings)[0].archive
+def _searched(task: Task, problem: PrunableProblem, rounds: int, number: int) -> Archive:
+    settings = SearchSettings(budget=task.budget // rounds, seed=task.seed + number)
+    return search_archive(problem, settings)[0].archive
 
 
 def _within(archive: Archive, target: float, count: int) -> BoolArray:
@@ -52,7 +77,7 @@ def _within(archive: Archive, target: float, count: int) -> BoolArray:
     allowed = np.flatnonzero(objectives[:, 2] <= target)
     if not len(allowed):
         raise OptionError(
-            f"cost target {target} was not reached: the cheapest network that the search found costs "
+            f"cost target {target:g} was not reached: the cheapest network that the search found costs "
             f"{objectives[:, 2].min():.4f}; give it a larger budget"
         )
     order = np.argsort(objectives[allowed, :2].sum(axis=1), kind="stable")
@@ -60,12 +85,12 @@ def _within(archive: Archive, target: float, count: int) -> BoolArray:
     return chosen
 
 
-def _tried(task: Task, masks: BoolArray, epochs: int) -> BoolArray:
+def _tried(task: Task, problem: PrunableProblem, masks: BoolArray, epochs: int, part: int) -> BoolArray:
     """Return the mask whose network is best after a short training."""
     worth = []
-    for number, mask in enumerate(masks):
-        network = task.finetuned(task.problem.network(mask), epochs=epochs, part=number + 1)
-        judgement = task.problem.judge_network(network)
+    for number, mask in enumerate(masks, start=1):
+        network = task.finetuned(problem.network(mask), epochs=epochs, part=part + number)
+        judgement = problem.judge_network(network)
         worth.append(judgement.accuracy + judgement.robust_accuracy)
     best: BoolArray = masks[int(np.argmax(worth))]
     return best

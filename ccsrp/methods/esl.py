@@ -32,7 +32,7 @@ def prune(
     exact zeros, so their FLOPs fall only on hardware that skips zeros; their ``mask`` is None.
 
     Connections of convolutions and linear layers are as many as Erdős-Rényi densities give each layer.
-    They are trained under attack for twice ``task.tuning.epochs``, as long as other methods that find the
+    They are trained under attack for ``task.tuning.epochs``, as long as other methods that find the
     form by training; they evolve in the first half, and stay in the second. Every target is a training of
     its own.
 
@@ -105,6 +105,7 @@ def _prune(task: Task, target: float, start: str, growth: str, fraction: float, 
 
     base = task.problem.base_network()
     network = own_copy(base)
+    epochs = task.tuning.forming + task.tuning.finishing
     draws = torch.Generator().manual_seed(task.seed)
     if start == "scratch":
         reset(network, seed=task.seed)
@@ -114,8 +115,8 @@ def _prune(task: Task, target: float, start: str, growth: str, fraction: float, 
         layer_counts(list(weights.values()), _budget(network, target)),
         at_random=draws if start == "scratch" else None,
     )
-    trainer = task.trainer(network, epochs=2 * task.tuning.epochs)
-    evolving, batch = trainer.batches * task.tuning.epochs, 0
+    trainer = task.trainer(network, epochs=epochs)
+    evolving, batch = trainer.batches * task.tuning.forming, 0
 
     def before_step(*_: Any) -> None:
         nonlocal batch
@@ -128,4 +129,4 @@ def _prune(task: Task, target: float, start: str, growth: str, fraction: float, 
     trainer.optimizer.register_step_pre_hook(before_step)
     trainer.optimizer.register_step_post_hook(lambda *_: connections.mask_weights())
     task.train(trainer)
-    return Pruned(target, with_weights_of(base, network), None, epochs=2 * task.tuning.epochs)
+    return Pruned(target, with_weights_of(base, network), None, epochs=epochs)

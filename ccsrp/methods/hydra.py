@@ -26,8 +26,8 @@ def prune(
 
     The forward pass uses the filters with the highest scores that the target can pay for; gradients pass
     that choice straight through. Scores start from the filters' weights, scaled by layer, and are learned
-    for ``task.tuning.epochs``; then what is left of the base is fine-tuned. Every target is a training of
-    its own. The paper scores single weights; here it is filters.
+    for the first half of the epochs; then what is left of the base is fine-tuned. Every target is a
+    training of its own. The paper scores single weights; here it is filters.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ def prune(
             score_learning_rate=score_learning_rate,
             interval=interval,
         )
-        yield task.pruned(mask, target, epochs=task.tuning.epochs)
+        yield task.pruned(mask, target, formed=True)
 
 
 def learned_mask(

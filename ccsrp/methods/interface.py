@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, Self
 
 import numpy as np
 
@@ -46,8 +46,16 @@ class PrunableProblem(SearchProblem, Protocol):
         """Return the share of the dense network's cost, [N, n_var] -> float64 [N], measured if need be."""
         ...
 
+    def accuracy(self, masks: BoolArray) -> FloatArray:
+        """Judge masks on clean images alone, bool [N, n_var] -> float64 [N]."""
+        ...
+
     def network_costs(self, network: DirectCoding) -> NetworkCosts:
         """Measure what any network costs, on the validation images."""
+        ...
+
+    def rebased(self, network: DirectCoding) -> Self:
+        """Return the same problem on another network; its costs are still shares of this one's."""
         ...
 
     def judge_network(self, network: DirectCoding, split: str = "validation") -> Judgement:
@@ -62,8 +70,8 @@ class FineTuning:
     Parameters
     ----------
     epochs : int
-        Passes over the images once a network has its final form. Methods that find the form by training
-        get as many again for that.
+        Passes over the images that a pruned network gets in all. A method that finds the form of its
+        networks by training spends the first half on that, and trains the final form for the rest.
     images : int, optional
         Training images, the first of the split; by default all.
     batch_size : int
@@ -86,6 +94,16 @@ class FineTuning:
         if self.images is not None and self.images < 1:
             raise OptionError(f"fine-tuning needs at least 1 image, got {self.images}")
         self.settings(seed=0)
+
+    @property
+    def forming(self) -> int:
+        """Epochs for finding the form, at least 1."""
+        return max(1, self.epochs // 2)
+
+    @property
+    def finishing(self) -> int:
+        """Epochs for the final form of a network whose form was found by training, at least 1."""
+        return max(1, self.epochs - self.forming)
 
     def settings(self, *, seed: int, epochs: int | None = None) -> TrainingSettings:
         """Return the settings of one adversarial training."""
@@ -187,11 +205,12 @@ class Task:
     ) -> Trainer:
         """Prepare a training of ``network`` in place that finds what to prune.
 
-        See ``ccsrp.snn.tuning.trainer_for`` for ``mask`` and ``parameters``. Its ``optimizer`` takes
-        torch's hooks before and after each step.
+        It takes ``tuning.forming`` epochs by default. See ``ccsrp.snn.tuning.trainer_for`` for ``mask`` and
+        ``parameters``. Its ``optimizer`` takes torch's hooks before and after each step.
         """
         from ccsrp.snn.tuning import trainer_for
 
+        epochs = self.tuning.forming if epochs is None else epochs
         settings = self.tuning.settings(seed=self.seed + 1_000_003 * part, epochs=epochs)
         if learning_rate is not None:
             settings = replace(settings, learning_rate=learning_rate)
@@ -211,10 +230,11 @@ class Task:
             if self.on_epoch is not None:
                 self.on_epoch(report)
 
-    def pruned(self, mask: BoolArray, target: float, *, evaluations: int = 0, epochs: int = 0) -> Pruned:
-        """Build and fine-tune what ``mask`` leaves; ``epochs`` were spent on finding it."""
-        network = self.finetuned(self.problem.network(mask))
-        return Pruned(target, network, mask, evaluations=evaluations, epochs=epochs + self.tuning.epochs)
+    def pruned(self, mask: BoolArray, target: float, *, formed: bool = False) -> Pruned:
+        """Build and fine-tune what ``mask`` leaves; ``formed`` if half of the epochs went into finding it."""
+        before, epochs = (self.tuning.forming, self.tuning.finishing) if formed else (0, self.tuning.epochs)
+        network = self.finetuned(self.problem.network(mask), epochs=epochs)
+        return Pruned(target, network, mask, epochs=before + epochs)
 
 
 class Method(Protocol):

@@ -33,7 +33,7 @@ def prune(
 ) -> Iterator[Pruned]:
     """Prune the filters with the least membrane potential and regrow others, while the network trains.
 
-    Every ``interval`` batches of an adversarial training of ``task.tuning.epochs``, filters with the
+    Every ``interval`` batches of the first half of the epochs, filters with the
     smallest mean absolute membrane potential (over batch, space and time) go, and those come back whose
     batch-norm scale has the largest gradient, so that the cost falls as a cubic from 1 to the target. What
     is left then keeps its weights and is fine-tuned. Every target is a training of its own.
@@ -109,7 +109,9 @@ def _prune(task: Task, target: float, interval: int, ramp: float, regrown: float
         task.train(trainer)
     trained = with_weights_of(base, network)
     slim = DirectCoding(slim_network(trained.network, graph, mask), time_steps=base.time_steps).eval()
-    return Pruned(target, task.finetuned(slim), mask, epochs=2 * task.tuning.epochs)
+    tuning = task.tuning
+    tuned = task.finetuned(slim, epochs=tuning.finishing)
+    return Pruned(target, tuned, mask, epochs=tuning.forming + tuning.finishing)
 
 
 def updated(

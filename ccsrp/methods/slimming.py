@@ -25,7 +25,7 @@ __all__ = ["prune"]
 def prune(task: Task, targets: Sequence[float], *, penalty: float = 1e-4) -> Iterator[Pruned]:
     """Train under attack with an L1 penalty on the batch norms' scales; the largest scales stay.
 
-    One adversarial training of ``task.tuning.epochs`` and one ranking over all layers serve all targets.
+    One adversarial training of half of the epochs and one ranking over all layers serve all targets.
     What is left of the trained network keeps its weights and is fine-tuned.
 
     Parameters
@@ -57,7 +57,8 @@ def prune(task: Task, targets: Sequence[float], *, penalty: float = 1e-4) -> Ite
     for target in targets:
         mask = best_at_cost(task.problem, importance, target)
         slim = DirectCoding(slim_network(trained.network, graph, mask), time_steps=trained.time_steps)
-        yield Pruned(target, task.finetuned(slim.eval()), mask, epochs=2 * task.tuning.epochs)
+        tuned = task.finetuned(slim.eval(), epochs=task.tuning.finishing)
+        yield Pruned(target, tuned, mask, epochs=task.tuning.forming + task.tuning.finishing)
 
 
 def trained_with_penalty(task: Task, penalty: float) -> DirectCoding:

@@ -20,9 +20,10 @@ from rich.progress import (
 from rich.table import Table
 
 if TYPE_CHECKING:
+    from ccsrp.coevolution.rounds import Round
     from ccsrp.coevolution.search import GenerationReport
 
-__all__ = ["SearchProgress", "Steps", "front_table", "steps"]
+__all__ = ["SearchProgress", "Steps", "figures_table", "front_table", "steps"]
 
 
 class Steps:
@@ -59,25 +60,36 @@ def steps(console: Console) -> Iterator[Steps]:
 class SearchProgress:
     """Turns the events of a search into progress.
 
-    ``rate`` is the number of evaluations per second so far.
+    ``rate`` is the number of evaluations per second so far, fine-tuning between rounds included.
     """
 
     def __init__(self, shown: Steps, budget: int) -> None:
         self._shown = shown
         self._budget = budget
         self._began = time.perf_counter()
+        self._before = self._latest = 0
         self.rate = 0.0
         shown.show(0, budget, "judging the first generation")
 
     def generation(self, report: GenerationReport) -> None:
         """Show the archive after a generation."""
-        self.rate = report.evaluations / (time.perf_counter() - self._began)
+        self._latest = report.evaluations
+        self.rate = (self._before + self._latest) / (time.perf_counter() - self._began)
         text = (
             f"generation {report.generation}: hypervolume {report.hypervolume:.4f}, "
             f"{report.front_size} on the front, {self.rate:.2f} evaluations/s"
         )
         self._shown.show(report.evaluations, self._budget, text)
         self._shown.line(f"[dim]{report.evaluations:>6} evaluations  {text}[/dim]")
+
+    def round(self, finished: Round) -> None:
+        """Show the network that a round ended with."""
+        self._before, self._latest = self._before + self._latest, 0
+        error, robust_error, cost = finished.tuned
+        self._shown.line(
+            f"round {finished.number}: fine-tuned to accuracy {1 - error:.3f}, "
+            f"robust {1 - robust_error:.3f}, cost {cost:.3f}"
+        )
 
     def member(self, done: int, total: int) -> None:
         """Show how many members of the front have been measured on the test split."""
@@ -92,6 +104,17 @@ def front_table(front: pd.DataFrame, *, title: str) -> Table:
         table.add_column(header, justify="right", no_wrap=True)
     for row in front.itertuples():
         table.add_row(*(form(getattr(row, name)) for name, (_, form) in shown.items()))
+    return table
+
+
+def figures_table(figures: pd.DataFrame, *, title: str) -> Table:
+    """Lay figures out with a line each: the first column names the networks, which stand side by side."""
+    table = Table(title=title, title_justify="left", header_style="bold", box=None, pad_edge=False)
+    table.add_column("")
+    for name in figures.iloc[:, 0]:
+        table.add_column(str(name), justify="right")
+    for column in figures.columns[1:]:
+        table.add_row(column.replace("_", " "), *(f"{value:.4g}" for value in figures[column]))
     return table
 
 
@@ -110,6 +133,7 @@ _COLUMNS: dict[str, tuple[str, Callable[[float], str]]] = {
     "member": ("member", str),
     "accuracy": ("acc.", _share),
     "robust_accuracy": ("robust", _share),
+    "round": ("round", str),
     "cost": ("cost", _share),
     "flops": ("flops", _count),
     "params": ("params", _count),

@@ -33,6 +33,8 @@ class RunConfig(BaseModel):
         The attack that robustness was judged under, as resolved.
     provenance : dict
         What the problem says that its answers depend on: a hash of the weights, numbers of images, device.
+    rounds : dict
+        Of a search in rounds: how many, where to, and how networks are fine-tuned.
     versions : dict
         Of Python and of the packages that could change a result.
     """
@@ -45,9 +47,18 @@ class RunConfig(BaseModel):
     attack: dict[str, str | int | float | bool]
     provenance: dict[str, str | int | float | bool]
     versions: dict[str, str]
+    rounds: dict[str, str | int | float | bool] = {}
 
     @classmethod
-    def of(cls, name: str, options: dict[str, Any], search: SearchSettings, problem: object) -> RunConfig:
+    def of(
+        cls,
+        name: str,
+        options: dict[str, Any],
+        search: SearchSettings,
+        problem: object,
+        *,
+        rounds: dict[str, Any] | None = None,
+    ) -> RunConfig:
         """Describe a run about to start on what ``load_problem(name, **options)`` built."""
         attack = getattr(problem, "attack", None)
         return cls(
@@ -56,12 +67,15 @@ class RunConfig(BaseModel):
             search=search,
             attack={} if attack is None else asdict(attack),
             provenance=getattr(problem, "provenance", {}),
+            rounds={key: value for key, value in (rounds or {}).items() if value is not None},
             versions={"python": platform.python_version()} | {name: version(name) for name in PACKAGES},
         )
 
     def tables(self) -> dict[str, dict[str, Any]]:
         """Return the tables of ``config.toml``."""
         content = self.model_dump()
+        if not content["rounds"]:
+            del content["rounds"]
         content["search"]["initial_keep"] = list(content["search"]["initial_keep"])
         return {"run": {"problem": content.pop("problem")}} | content
 

@@ -15,13 +15,15 @@ from ccsrp.errors import RunError, one_line
 from ccsrp.files import missing_folders, remove_unused, write_atomically
 
 if TYPE_CHECKING:
+    from ccsrp.coevolution.rounds import Round
     from ccsrp.coevolution.run import SearchResult
     from ccsrp.coevolution.search import GenerationReport
 
-__all__ = ["FRONT_COLUMNS", "RunFolder", "new_folder", "read_front"]
+__all__ = ["FRONT_COLUMNS", "RunFolder", "new_folder", "read_front", "round_weights", "write_csv"]
 
 FRONT_COLUMNS = (
     "member",
+    "round",
     "accuracy",
     "robust_accuracy",
     "cost",
@@ -74,12 +76,25 @@ class RunFolder:
     def __init__(self, path: Path, config: dict[str, dict[str, Any]]) -> None:
         self.path = path
         self._history: list[dict[str, float]] = []
+        self._rounds: list[dict[str, object]] = []
         write_atomically(path / "config.toml", tomli_w.dumps(config).encode())
 
-    def add_generation(self, report: GenerationReport) -> None:
-        """Add a row to ``history.csv``."""
-        self._history.append(report.row())
+    def add_generation(self, report: GenerationReport, *, number: int | None = None) -> None:
+        """Add a row to ``history.csv``, of round ``number`` if there are several."""
+        self._history.append(({} if number is None else {"round": number}) | report.row())
         write_csv(pd.DataFrame(self._history), self.path / "history.csv")
+
+    def add_round(self, finished: Round) -> None:
+        """Write the network that a round ended with, and its row of ``rounds.csv``."""
+        from ccsrp.snn.weights import save_weights  # brings torch, which showing a front does not need
+
+        row = finished.row()
+        file = round_weights(self.path, finished.number)
+        file.parent.mkdir(exist_ok=True)
+        network = finished.problem.base_network().network  # type: ignore[attr-defined]
+        save_weights(network, file, metadata={"mask": str(row["mask"])})
+        self._rounds.append(row)
+        write_csv(pd.DataFrame(self._rounds), self.path / "rounds.csv")
 
     def finish(self, result: SearchResult) -> None:
         """Write ``front.png`` and ``front.csv``."""
@@ -88,6 +103,11 @@ class RunFolder:
         write_atomically(self.path / "front.png", picture.getvalue())
         columns = [name for name in FRONT_COLUMNS if name in result.front]
         write_csv(result.front[columns], self.path / "front.csv")
+
+
+def round_weights(path: Path, number: int) -> Path:
+    """Return where the network that round ``number`` of a run ended with is written."""
+    return path / "rounds" / f"round-{number}.safetensors"
 
 
 def write_csv(table: pd.DataFrame, path: Path) -> None:

@@ -23,7 +23,7 @@ from ccsrp.snn.training import EpochReport, Trainer, TrainingSettings
 from ccsrp.snn.tuning import trainer_for
 from ccsrp.snn.weights import save_weights
 
-__all__ = ["Trainable", "run_training"]
+__all__ = ["Trainable", "run_training", "train_to_the_end"]
 
 CHECKPOINT = "checkpoint.safetensors"
 
@@ -90,17 +90,43 @@ def run_training(
         "training": asdict(settings) | {"images": len(labels), "network": network or "default"},
         "attack": asdict(named),
     }
+    train_to_the_end(trainer, folder, config, on_batch=on_batch, on_epoch=on_epoch)
+    path = folder / "weights.safetensors"
+    save_weights(base.network, path)
+    return path
+
+
+def train_to_the_end(
+    trainer: Trainer,
+    folder: Path,
+    config: dict[str, Any],
+    *,
+    on_batch: Callable[[int, int], None] | None = None,
+    on_epoch: Callable[[EpochReport], None] | None = None,
+) -> None:
+    """Run all epochs that are left, with a checkpoint and a row of the curve after each.
+
+    Parameters
+    ----------
+    trainer : Trainer
+    folder : Path
+        With the checkpoint to go on from, if there is one.
+    config : dict
+        Tables of ``config.toml``: a training with others is not gone on with.
+
+    Raises
+    ------
+    RunError
+        The folder holds a training with other settings, or a damaged checkpoint.
+    """
     rows = _resume(folder, config, trainer)
-    while trainer.epoch < settings.epochs:
+    while trainer.epoch < trainer.settings.epochs:
         report = trainer.run_epoch(on_batch)
         rows.append(report.row())
         write_csv(pd.DataFrame(rows), folder / "curve.csv")
         write_atomically(folder / CHECKPOINT, save(trainer.state()))
         if on_epoch is not None:
             on_epoch(report)
-    path = folder / "weights.safetensors"
-    save_weights(base.network, path)
-    return path
 
 
 def _resume(folder: Path, config: dict[str, Any], trainer: Trainer) -> list[dict[str, float]]:
@@ -112,7 +138,7 @@ def _resume(folder: Path, config: dict[str, Any], trainer: Trainer) -> list[dict
     try:
         if tomllib.loads(file.read_text()) != tomllib.loads(tomli_w.dumps(config)):
             raise RunError(
-                f"{folder} holds a training with other settings (see {file}); name another folder with --out"
+                f"{folder} holds a training with other settings (see {file}); remove it or name another folder"
             )
         trainer.load_state(load(checkpoint.read_bytes()))
         curve = pd.read_csv(folder / "curve.csv")

@@ -1,0 +1,71 @@
+"""One member of a front, fine-tuned on disk."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+
+import pandas as pd
+
+from ccsrp.errors import RunError
+from ccsrp.methods.interface import FineTuning, Pruned, Task
+from ccsrp.methods.measure import measure
+from ccsrp.runs.folder import write_csv
+from ccsrp.runs.member import Run
+from ccsrp.runs.training import train_to_the_end
+from ccsrp.snn.training import EpochReport
+from ccsrp.snn.tuning import own_copy, with_weights_of
+from ccsrp.snn.weights import save_weights
+
+__all__ = ["finetune_member"]
+
+
+def finetune_member(
+    run: Run,
+    member: int,
+    tuning: FineTuning,
+    *,
+    seed: int = 0,
+    on_batch: Callable[[int, int], None] | None = None,
+    on_epoch: Callable[[EpochReport], None] | None = None,
+) -> tuple[Path, pd.DataFrame]:
+    """Train a member's network in ``finetuned/member-ID`` of its run, from the checkpoint if there is one.
+
+    Returns
+    -------
+    Path, DataFrame
+        The folder, and its figures ``before`` and ``after``: see ``ccsrp.methods.measure``.
+
+    Raises
+    ------
+    RunError
+        No such member, or a fine-tuning with other settings was begun.
+    """
+    problem, mask = run.member(member)
+    folder = run.folder / "finetuned" / f"member-{member}"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RunError(f"cannot write to {folder} ({error.strerror})") from None
+    before = problem.network(mask)
+    task = Task(problem, tuning, seed=seed)
+    network = own_copy(before)
+    trainer = task.trainer(network, epochs=tuning.epochs)
+    whole = run.problem.space.to_string(run.problem.space.from_string(str(run.row(member)["mask"])))
+    config = {
+        "member": {"member": member, "mask": whole, "seed": seed},
+        "fine-tuning": {key: value for key, value in asdict(tuning).items() if value is not None},
+        "attack": asdict(task.training_attack),
+    }
+    train_to_the_end(trainer, folder, config, on_batch=on_batch, on_epoch=on_epoch)
+    after = with_weights_of(before, network)
+    save_weights(after.network, folder / "weights.safetensors", metadata={"mask": whole})
+    cost = float(run.row(member)["cost"])
+    rows = [
+        {"network": name} | measure(run.problem, Pruned(cost, made, None, epochs=spent))
+        for name, made, spent in (("before", before, 0), ("after", after, tuning.epochs))
+    ]
+    figures = pd.DataFrame(rows).drop(columns="evaluations").dropna(axis="columns")
+    write_csv(figures, folder / "figures.csv")
+    return folder, figures

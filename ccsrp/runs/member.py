@@ -1,0 +1,112 @@
+"""A member of a front, brought back: its problem, its mask, its network."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from safetensors import SafetensorError, safe_open
+
+from ccsrp.errors import RunError, one_line
+from ccsrp.registry import load_problem
+from ccsrp.runs.config import RunConfig, read_config
+from ccsrp.runs.folder import read_front, round_weights
+from ccsrp.snn.weights import load_weights
+from ccsrp.space import BoolArray
+
+__all__ = ["Run", "open_run"]
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished search, and the problem that it was made on.
+
+    Attributes
+    ----------
+    folder : Path
+    config : RunConfig
+    front : DataFrame
+    problem : PruningProblem
+        On the first network.
+    """
+
+    folder: Path
+    config: RunConfig
+    front: pd.DataFrame
+    problem: Any
+
+    def row(self, member: int) -> pd.Series:
+        """Return a member's row of the front.
+
+        Raises
+        ------
+        RunError
+            No such member.
+        """
+        rows = self.front[self.front["member"] == member]
+        if rows.empty:
+            known = self.front["member"]
+            raise RunError(
+                f"{self.folder} has no member {member}; its front has {known.min()} to {known.max()} "
+                f"(see 'ccsrp show {self.folder}')"
+            )
+        return rows.iloc[0]
+
+    def member(self, member: int) -> tuple[Any, BoolArray]:
+        """Return the problem that a member belongs to, and its mask over that problem's filters.
+
+        Raises
+        ------
+        RunError, MaskError, WeightsError
+            No such member, or what is written of it is damaged.
+        """
+        row = self.row(member)
+        mask = self.problem.space.from_string(str(row["mask"]))
+        number = int(row.get("round", 0))
+        if number == 0:
+            return self.problem, mask
+        file = round_weights(self.folder, number)
+        base = self.problem.space.from_string(_base_mask(file))
+        if (mask & ~base).any():
+            raise RunError(f"member {member} of {self.folder} keeps filters that round {number} had removed")
+        network = self.problem.network(base)
+        load_weights(network.network, file)
+        return self.problem.rebased(network), mask[base]
+
+
+def open_run(folder: Path, **changed: Any) -> Run:
+    """Open a folder that ``ccsrp search`` wrote.
+
+    Parameters
+    ----------
+    folder : Path
+    **changed
+        Options of the problem to use in place of those of the run, such as ``test_images``; none that
+        change what a mask's network is.
+
+    Raises
+    ------
+    RunError
+        Not a whole run, of a problem without a network, or made with other weights than the problem has now.
+    """
+    config, front = read_config(folder), read_front(folder)
+    problem = load_problem(config.problem, **(config.options | changed))
+    if not hasattr(problem, "base_network"):
+        raise RunError(f"{folder} is a search on {config.problem!r}, which has no network behind its masks")
+    was = config.provenance.get("weights_sha256")
+    if was != problem.provenance["weights_sha256"]:
+        raise RunError(
+            f"{folder} was searched on other weights than {config.problem!r} has now (SHA-256 "
+            f"{str(was)[:12]}...); restore them where config.toml says"
+        )
+    return Run(folder, config, front, problem)
+
+
+def _base_mask(file: Path) -> str:
+    try:
+        with safe_open(file, framework="numpy") as stored:
+            return str((stored.metadata() or {}).get("mask", ""))
+    except (OSError, SafetensorError) as error:
+        raise RunError(f"cannot read {file} ({one_line(error)}); run the search anew") from None
