@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from typing import Annotated, NoReturn
 
@@ -49,9 +48,6 @@ def _main(
 
 def main() -> NoReturn:
     """Run the command line; wrong input ends it with one line and status 2."""
-    # Threads that wait for work by spinning take the cores from those that have some: beside other programs
-    # a search took seven times as long. OpenMP reads this when torch and numba load, which is later.
-    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     try:
         app()
     except CcsrpError as error:

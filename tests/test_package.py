@@ -72,6 +72,17 @@ def test_imports_are_light(tmp_path: Path) -> None:
     assert python(code, cwd=tmp_path).strip() == "[]"
 
 
+@pytest.mark.parametrize(("before", "policy"), [({}, "passive"), ({"OMP_WAIT_POLICY": "active"}, "active")])
+def test_waiting_threads_leave_the_cores_to_others_unless_told(
+    before: dict[str, str], policy: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("OMP_WAIT_POLICY", raising=False)
+    for name, value in before.items():
+        monkeypatch.setenv(name, value)
+    code = "import ccsrp, os; print(os.environ['OMP_WAIT_POLICY'])"
+    assert python(code, cwd=tmp_path).strip() == policy
+
+
 @pytest.mark.parametrize("package", [ccsrp, problems])
 def test_every_public_name_exists_and_is_listed(package) -> None:
     for name in package.__all__:

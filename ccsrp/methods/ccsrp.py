@@ -11,13 +11,14 @@ from ccsrp.coevolution.run import search_archive
 from ccsrp.coevolution.settings import SearchSettings
 from ccsrp.errors import OptionError
 from ccsrp.methods.interface import PrunableProblem, Pruned, Task, check_targets
+from ccsrp.methods.ranking import best_at_cost
 from ccsrp.space import BoolArray, lifted
 
 __all__ = ["prune"]
 
 
 def prune(
-    task: Task, targets: Sequence[float], *, rounds: int = 2, finalists: int = 4, trial_epochs: int = 1
+    task: Task, targets: Sequence[float], *, rounds: int = 1, finalists: int = 4, trial_epochs: int = 1
 ) -> Iterator[Pruned]:
     """Search, prune and fine-tune in rounds of equal reduction; budget and epochs are divided among them.
 
@@ -45,6 +46,8 @@ def prune(
             f"ccsrp takes rounds from 1 to the epochs of fine-tuning, and finalists and trial_epochs of at "
             f"least 1, got {rounds}, {finalists} and {trial_epochs}"
         )
+    for target in targets:  # refused before anything is paid for
+        best_at_cost(task.problem, np.zeros(task.problem.space.n_var), target)
     first = _searched(task, task.problem, rounds, 0)
     for target in targets:
         problem, base, found = task.problem, task.problem.space.full(), first

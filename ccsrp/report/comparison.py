@@ -41,7 +41,7 @@ def summary(table: pd.DataFrame) -> pd.DataFrame:
     names = [name for name in _SHOWN if name in table]
     groups = table.groupby(["method", "target"], sort=False)[names]
     mean, spread = groups.mean(), groups.std(ddof=1).fillna(0.0)
-    joined = mean.join(spread, rsuffix="_std")
+    joined = mean.join(spread.add_suffix("_std"))
     joined.insert(0, "seeds", groups.size())
     return joined.reset_index()
 

@@ -138,7 +138,7 @@ def _resume(folder: Path, config: dict[str, Any], trainer: Trainer) -> list[dict
     try:
         if tomllib.loads(file.read_text()) != tomllib.loads(tomli_w.dumps(config)):
             raise RunError(
-                f"{folder} holds a training with other settings (see {file}); remove it or name another folder"
+                f"{folder} holds a training with other settings (see {file}); remove it or use another folder"
             )
         trainer.load_state(load(checkpoint.read_bytes()))
         curve = pd.read_csv(folder / "curve.csv")
