@@ -34,14 +34,22 @@ class Surrogate(IntEnum):
     OWN = 0
     ATAN = 1
     SIGMOID = 2
+    PIECEWISE_QUADRATIC = 3
+    PIECEWISE_EXP = 4
+    RECT = 5
+    STRAIGHT_THROUGH = 6
 
 
 class Loss(IntEnum):
-    """What an attacker increases; ``NONE`` asks for logits alone."""
+    """What an attacker increases.
+
+    ``NONE`` asks for logits alone; ``GIVEN`` takes the gradient by the logits from the caller.
+    """
 
     NONE = 0
     CROSS_ENTROPY = 1
     MARGIN = 2
+    GIVEN = 3
 
 
 _SHAPE = ("steps", "rows", "columns", "channels", "width")
