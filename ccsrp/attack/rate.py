@@ -21,6 +21,8 @@ from ccsrp.errors import OptionError
 
 __all__ = ["rate_gradients"]
 
+Fire = Callable[[torch.Tensor], torch.Tensor]
+
 
 @contextmanager
 def rate_gradients(neurons: Iterable[nn.Module]) -> Iterator[None]:
@@ -44,11 +46,13 @@ def rate_gradients(neurons: Iterable[nn.Module]) -> Iterator[None]:
             node.__dict__.pop("forward", None)
 
 
-def _by_rate(node: Any, fire: Callable[[torch.Tensor], torch.Tensor]) -> Callable[[torch.Tensor], torch.Tensor]:
+def _by_rate(
+    node: Any, fire: Callable[[torch.Tensor], torch.Tensor]
+) -> Callable[[torch.Tensor], torch.Tensor]:
     def forward(currents: torch.Tensor) -> torch.Tensor:
         with torch.no_grad():
             spikes = fire(currents)
-        rate = node.surrogate_function(_resting(node, currents.mean(0)) - node.v_threshold)
+        rate: torch.Tensor = node.surrogate_function(_resting(node, currents.mean(0)) - node.v_threshold)
         # The value is that of the spikes, to the last bit; the gradient is that of the rate.
         return spikes + (rate - rate.detach())
 
@@ -60,4 +64,5 @@ def _resting(node: Any, current: torch.Tensor) -> torch.Tensor:
     tau = 1 / node.w.detach().sigmoid() if hasattr(node, "w") else getattr(node, "tau", math.inf)
     # An IF neuron (tau infinite) tends nowhere, and fires as often as its current holds thresholds.
     gain = 1.0 if getattr(node, "decay_input", True) or math.isinf(tau) else tau
-    return (node.v_reset or 0.0) + gain * current
+    resting: torch.Tensor = (node.v_reset or 0.0) + gain * current
+    return resting
