@@ -171,7 +171,7 @@ class SpikingPruning(PruningProblem):
     def audit_case(
         self, mask: BoolArray, *, images: int | None = None
     ) -> tuple[Subject, torch.Tensor, torch.Tensor]:
-        """Return what an audit of one mask attacks: the network in all its forms, test images, labels.
+        """Return what an audit of one mask attacks: the network, test images, labels.
 
         Parameters
         ----------

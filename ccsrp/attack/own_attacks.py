@@ -7,10 +7,8 @@ from typing import ClassVar
 
 import torch
 
-from ccsrp.attack.gradient import Classifier, GivesGradients
 from ccsrp.attack.pgd import Attack, perturb, random_start, robust_images
 from ccsrp.attack.subject import Group, Subject
-from ccsrp.attack.surrogate import RATE
 
 __all__ = ["Pgd", "SearchTime", "Transfer"]
 
@@ -35,7 +33,7 @@ class SearchTime:
         self, subject: Subject, images: torch.Tensor, labels: torch.Tensor, right: torch.Tensor
     ) -> torch.Tensor:
         """Tell which images survive; where the last iterate decides, the clean image has no say."""
-        return _survive_pgd(subject, subject.network, images, labels, right, self.attack)
+        return _survive_pgd(subject, images, labels, right, self.attack)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,9 +63,7 @@ class Pgd:
         return f"{self.attack.describe()}, {self.restarts} random starts"
 
     def missing(self, subject: Subject, classes: int) -> str | None:
-        """Say that rates need SpikingJelly's layers."""
-        if _form(subject, self.attack.surrogate) is None:
-            return "the network is not given in SpikingJelly's layers, which rate gradients need"
+        """Tell that it can always be run."""
         return None
 
     def survivors(
@@ -75,11 +71,9 @@ class Pgd:
     ) -> torch.Tensor:
         """Tell which images survive all starts."""
         standing = right
-        network = _form(subject, self.attack.surrogate)
-        assert network is not None
         for number in range(self.restarts):
             attack = replace(self.attack, seed=self.attack.seed + number)
-            standing = standing & _survive_pgd(subject, network, images, labels, standing, attack)
+            standing = standing & _survive_pgd(subject, images, labels, standing, attack)
         return standing
 
 
@@ -115,18 +109,8 @@ class Transfer:
         return standing
 
 
-def _form(subject: Subject, surrogate: str) -> Classifier | None:
-    """Choose the form of the network that has gradients under ``surrogate``."""
-    if surrogate != RATE:
-        return subject.network
-    if subject.module is not None:
-        return subject.module
-    return None if isinstance(subject.network, GivesGradients) else subject.network
-
-
 def _survive_pgd(
     subject: Subject,
-    network: Classifier,
     images: torch.Tensor,
     labels: torch.Tensor,
     right: torch.Tensor,
@@ -134,8 +118,8 @@ def _survive_pgd(
 ) -> torch.Tensor:
     start, standing = random_start(images, attack), torch.zeros_like(right)
     chosen = right if attack.every_iterate else torch.ones_like(right)
-    for part in subject.batches(network, chosen.nonzero().flatten()):
+    for part in subject.batches(subject.network, chosen.nonzero().flatten()):
         standing[part] = robust_images(
-            network, images[part], labels[part], start[part], attack, right=right[part]
+            subject.network, images[part], labels[part], start[part], attack, right=right[part]
         )
     return standing

@@ -19,14 +19,14 @@ Group = Literal["search", "white box", "black box", "transfer", "steps"]
 
 @dataclass(frozen=True)
 class Subject:
-    """The network under audit, in all forms that there are.
+    """The network under audit, and another whose adversarial images are tried on it.
 
     Parameters
     ----------
     network : nn.Module or GivesGradients
         From images [B, C, H, W] to logits [B, classes], in its fastest form.
     module : nn.Module, optional
-        The same network of SpikingJelly's layers, for attacks that need them.
+        The same network of SpikingJelly's layers, by whose weights an interrupted audit knows it again.
     source : nn.Module or GivesGradients, optional
         Another network, such as the dense one, whose adversarial images are tried on this one.
     batch_size : int

@@ -130,7 +130,7 @@ class SpikingEvaluator:
         return judge(self._classifier(mask), examples)
 
     def subject(self, mask: BoolArray) -> Subject:
-        """Give the network of one mask to an audit, in all its forms, with the base to transfer from."""
+        """Give the network of one mask to an audit, with the base to transfer from."""
         source = None if mask.all() else self._classifier(self.space.full())
         return Subject(self._classifier(mask), self._in_torch(mask), source, self.BATCH_SIZE)
 

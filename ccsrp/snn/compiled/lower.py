@@ -110,7 +110,7 @@ def lower(
 
 @cache
 def surrogate_code(text: str) -> tuple[Surrogate, float]:
-    """Translate an attack's surrogate, such as ``"ATan(alpha=6.0)"`` or ``"training"``, and its alpha.
+    """Translate an attack's surrogate, ``"ATan(alpha=6.0)"``, ``"training"`` or ``"rate"``, and its alpha.
 
     Raises
     ------
@@ -119,7 +119,7 @@ def surrogate_code(text: str) -> tuple[Surrogate, float]:
     if text == TRAINING:
         return Surrogate.OWN, 0.0
     if text == RATE:
-        raise UnsupportedError("the machine has no gradient of firing rates")
+        return Surrogate.RATE, 0.0
     return surrogate_record(parse_surrogate(text))
 
 

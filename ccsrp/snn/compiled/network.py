@@ -74,7 +74,8 @@ class CompiledNetwork:
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Return logits [B, classes] and each image's gradient of its own loss [B, C, H, W].
 
-        ``surrogate`` is text such as ``"ATan(alpha=6.0)"``, or ``"training"`` for each neuron's own.
+        ``surrogate`` is text such as ``"ATan(alpha=6.0)"``, ``"training"`` for each neuron's own, or
+        ``"rate"`` for the gradient of firing rates.
         """
         return self._run(images, Loss[loss.upper()], labels=labels, surrogate=surrogate)
 

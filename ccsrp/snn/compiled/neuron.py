@@ -15,7 +15,7 @@ from ccsrp.snn.compiled.lanes import LANES, broadcast, exponential, largest, loa
 from ccsrp.snn.compiled.table import Surrogate
 from ccsrp.snn.kernels import inner
 
-__all__ = ["fire", "fire_back"]
+__all__ = ["fire", "fire_back", "rate_back"]
 
 _SIGMOID, _QUADRATIC, _EXP, _RECT, _STRAIGHT = (
     int(kind)
@@ -160,3 +160,51 @@ def fire_back(memory, op, surrogate, alpha):
         _back_straight(memory, op, alpha)
     else:
         _back_atan(memory, op, alpha)
+
+
+@inner
+def _slope(above, surrogate, alpha):
+    if surrogate == _SIGMOID:
+        found = _sigmoid(above, alpha)
+    elif surrogate == _QUADRATIC:
+        found = _piecewise_quadratic(above, alpha)
+    elif surrogate == _EXP:
+        found = _piecewise_exp(above, alpha)
+    elif surrogate == _RECT:
+        found = _rect(above, alpha)
+    elif surrogate == _STRAIGHT:
+        found = _straight_through(above, alpha)
+    else:
+        found = _atan(above, alpha)
+    return found
+
+
+@inner
+def rate_back(memory, op):
+    """Send the gradient back as though neurons passed on their rates: see ``ccsrp.attack.rate``.
+
+    The currents are worked out from the potentials, which may lie where the currents lay.
+    """
+    size = op.rows * op.columns * op.width
+    zero, threshold, reset = broadcast(np.float32(0)), broadcast(op.threshold), broadcast(op.reset)
+    decay, inverse = broadcast(op.decay), broadcast(np.float32(1) / op.decay)
+    # The potential that a constant current leads to; an IF neuron (no decay) has none and takes the current.
+    gain = np.float32(1) if op.decay_input or op.decay == 0 else np.float32(1) / op.decay
+    each = broadcast(np.float32(1) / np.float32(op.out_steps))
+    constant_input = op.steps != op.out_steps
+    for lane in range(0, size, LANES):
+        current, gradient, v = zero, zero, reset
+        for t in range(op.out_steps):
+            h = load(memory, op.charged + t * size + lane)
+            above = v - reset
+            current = current + ((h - v) * inverse + above if op.decay_input else h - v + above * decay)
+            gradient = gradient + load(memory, op.grad_y + t * size + lane)
+            v = select_at_least(h, threshold, h - threshold if op.soft else reset, h)
+        resting = reset + broadcast(gain) * (current * each)
+        slope = _slope(resting - threshold, op.surrogate, op.alpha)
+        gradient = gradient * slope * broadcast(gain)
+        if not constant_input:
+            gradient = gradient * each
+        for t in range(1 if constant_input else op.out_steps):
+            at = op.grad_x + t * size + lane
+            store(memory, at, load(memory, at) + gradient if op.add_x else gradient)

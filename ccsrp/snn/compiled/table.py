@@ -29,7 +29,10 @@ class Kind(IntEnum):
 
 
 class Surrogate(IntEnum):
-    """A spike's derivative; ``OWN`` is the one that each neuron was trained with."""
+    """A spike's derivative.
+
+    ``OWN`` is the one that each neuron was trained with; ``RATE`` differentiates firing rates by it.
+    """
 
     OWN = 0
     ATAN = 1
@@ -38,6 +41,7 @@ class Surrogate(IntEnum):
     PIECEWISE_EXP = 4
     RECT = 5
     STRAIGHT_THROUGH = 6
+    RATE = 7
 
 
 class Loss(IntEnum):

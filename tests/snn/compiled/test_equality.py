@@ -67,7 +67,7 @@ SURROGATES = (
     surrogate.Rect(alpha=0.5),
     surrogate.DeterministicPass(),
 )
-TEXTS = tuple(map(describe_surrogate, SURROGATES))
+TEXTS = (*map(describe_surrogate, SURROGATES), "rate")
 
 
 @pytest.mark.parametrize(
@@ -94,6 +94,19 @@ def test_every_neuron(kind: str, reset: float | None, detach: bool, function: nn
 def test_every_surrogate_of_an_attacker(family: str, text: str) -> None:
     network, image_shape = build(family)
     Answers(network, image_shape, surrogate=text, loss="margin").check(flips=1)
+
+
+@pytest.mark.parametrize("kind", NEURONS)
+@pytest.mark.parametrize("reset", [0.0, -0.2, None])
+@pytest.mark.parametrize("function", SURROGATES, ids=str)
+def test_rate_gradients_of_every_neuron(kind: str, reset: float | None, function: nn.Module) -> None:
+    def fire() -> nn.Module:
+        return NEURONS[kind](surrogate_function=function, v_threshold=0.3, v_reset=reset)
+
+    network = sequential(
+        layer.Conv2d(2, 20, 3), fire(), layer.Conv2d(20, 7, 3), fire(), layer.Flatten(), layer.Linear(28, 5)
+    )
+    Answers(network, (2, 6, 6), surrogate="rate").check()
 
 
 @pytest.mark.parametrize("text", ["Erf(alpha=2.0)", "Rect(alpha=0)", "ATan(alpha=2.0, spiking=0)"])
