@@ -269,6 +269,10 @@ def audit(
                 ),
             )
             rows.append(audit_row(int(number), result))
+            shown.line(
+                f"[dim]member {number}: robust accuracy {result.search_accuracy:.3f} by the search's attack, "
+                f"{result.worst_case_accuracy:.3f} at worst[/dim]"
+            )
             for verdict in result.verdicts:
                 if verdict.suspicious:
                     shown.line(f"member {number}, {verdict.name}: {verdict.text}")

@@ -22,7 +22,9 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def copy(run: Path, tmp_path: Path) -> Path:
+def copy(run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    # Passes over eight images are over before a second thread has woken up.
+    monkeypatch.setenv("NUMBA_NUM_THREADS", "1")
     shutil.copytree(run, tmp_path / "run")
     return tmp_path / "run"
 
@@ -48,10 +50,6 @@ def test_members_are_audited_and_a_second_time_nothing_is_run(copy: Path) -> Non
     again = ccsrp("audit", "run", "--member", str(first), "--images", "8", cwd=copy.parent)
     assert again.returncode == 0
     assert {file: file.read_bytes() for file in copy.rglob("*") if file.is_file()} == files
-    # Other images: said in a line, and begun anew.
-    other = ccsrp("audit", "run", "--member", str(first), "--images", "3", cwd=copy.parent)
-    assert "starts anew" in other.stdout
-    assert pd.read_csv(copy / "audit.csv")["images"].tolist() == [3, IMAGES]
 
 
 def replace_in(file: Path, before: str, after: str) -> None:
@@ -96,11 +94,9 @@ def test_wrong_input_ends_with_one_clear_line_and_status_2(copy: Path, arguments
     (folder / "table").mkdir()
     shutil.copy(copy / "front.csv", folder / "table")
     config = (copy / "config.toml").read_text()
-    head = '[run]\nproblem = "digits-14"\n\n[options]\n\n[attack]\n\n[provenance]\n\n'
-    (folder / "table" / "config.toml").write_text(head + config[config.index("[search]") :])
-    if "[provenance]" in config[config.index("[search]") :]:
-        kept = [part for part in config.split("\n\n") if part.startswith(("[search]", "[versions]"))]
-        (folder / "table" / "config.toml").write_text(head + "\n\n".join(kept) + "\n")
+    kept = [part for part in config.split("\n\n") if part.startswith(("[search]", "[versions]"))]
+    head = ['[run]\nproblem = "digits-14"', "[options]", "[attack]", "[provenance]"]
+    (folder / "table" / "config.toml").write_text("\n\n".join([*head, *kept]))
     before = sorted(folder.rglob("*"))
     done = ccsrp(*arguments, cwd=folder)
     assert done.returncode == 2

@@ -72,7 +72,7 @@ class AuditSettings:
 def ensemble(search: Attack, settings: AuditSettings | None = None) -> tuple[AuditAttack, ...]:
     """List the attacks of an audit, with the eps of the attack that the search judged by, which is first."""
     chosen = settings or AuditSettings()
-    sharp = Attack.sharp(eps=search.eps, steps=chosen.steps, seed=chosen.seed)
+    sharp = replace(Attack.sharp(eps=search.eps, steps=chosen.steps, seed=chosen.seed), name="audit")
     found: list[AuditAttack] = [SearchTime(search)]
     for surrogate in chosen.surrogates:
         margin = replace(sharp, surrogate=surrogate)
