@@ -146,6 +146,20 @@ def test_attacks_that_cannot_be_run_say_why(digits: DigitsPruning) -> None:
     )
 
 
+@pytest.mark.parametrize("form", ["compiled", "SpikingJelly"])
+@pytest.mark.parametrize("labelled", ["rightly", "wrongly"])
+def test_single_images_and_networks_that_are_never_right(digits, pruned, form: str, labelled: str) -> None:
+    subject, images, labels = digits.audit_case(pruned, images=1)
+    if form == "SpikingJelly":
+        subject = Subject(digits.network(pruned))
+    shown = labels if labelled == "rightly" else (labels + 1) % 10
+    found = audit(subject, images, shown, ensemble(digits.attack, SMALL))
+    assert found.clean_accuracy == (labelled == "rightly")
+    assert found.worst_case_accuracy <= found.clean_accuracy
+    with pytest.raises(OptionError, match="needs images"):
+        audit(subject, images[:0], labels[:0], ensemble(digits.attack, SMALL))
+
+
 class Hidden(nn.Module):
     """A linear classifier that rounds its inputs away: right, fragile, and without any gradient."""
 
