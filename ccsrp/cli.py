@@ -8,6 +8,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from ccsrp import __version__
+from ccsrp.commands.audit import audit
 from ccsrp.commands.compare import compare
 from ccsrp.commands.finetune import finetune
 from ccsrp.commands.problems import problems
@@ -27,7 +28,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for command in (problems, search, show, finetune, compare, train):
+for command in (problems, search, show, finetune, audit, compare, train):
     app.command()(command)
 
 

@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
 
+    from ccsrp.attack.audit import Audit, Outcome
+    from ccsrp.attack.ensemble import AuditSettings
     from ccsrp.attack.pgd import Attack
+    from ccsrp.attack.subject import Subject
     from ccsrp.evaluation.interface import Evaluation
     from ccsrp.evaluation.judge import Examples, Judgement
     from ccsrp.evaluation.spiking import Cost
@@ -235,3 +238,54 @@ class SpikingPruning(PruningProblem):
         for place, (name, values) in enumerate(columns.items(), start=list(table).index("cost") + 1):
             table.insert(place, name, values)
         return table
+
+    def audit_case(
+        self, mask: BoolArray, *, images: int | None = None
+    ) -> tuple[Subject, torch.Tensor, torch.Tensor]:
+        """Return what an audit of one mask attacks: the network, test images, labels.
+
+        Parameters
+        ----------
+        mask : bool [n_var]
+        images : int, optional
+            How many test images, the first of the split; by default those of reports.
+        """
+        checked = self.space.check(np.asarray(mask)[None])[0]
+        return self._evaluator.subject(checked), *self._audited(images)
+
+    def audit_case_of(
+        self, network: DirectCoding, *, images: int | None = None
+    ) -> tuple[Subject, torch.Tensor, torch.Tensor]:
+        """Return what an audit of any network for these images attacks: see ``audit_case``."""
+        inputs, labels = self._audited(images)
+        return self._evaluator.subject_of(network, inputs), inputs, labels
+
+    def _audited(self, images: int | None) -> tuple[torch.Tensor, torch.Tensor]:
+        inputs, labels = self._dataset.split("test", self._used["test"] if images is None else images)
+        device = self._evaluator.device
+        return inputs.to(device), labels.to(device)
+
+    def audit(
+        self,
+        mask: BoolArray,
+        *,
+        images: int | None = None,
+        settings: AuditSettings | None = None,
+        on_attack: Callable[[int, int, Outcome], None] | None = None,
+    ) -> Audit:
+        """Attack the network of one mask by a strong ensemble: see ``ccsrp.attack.audit``.
+
+        Parameters
+        ----------
+        mask, images
+            See ``audit_case``.
+        settings : AuditSettings, optional
+            How much is tried.
+        on_attack : callable, optional
+            Called with (done, total, outcome) after each attack.
+        """
+        from ccsrp.attack.audit import audit
+        from ccsrp.attack.ensemble import ensemble
+
+        case = self.audit_case(mask, images=images)
+        return audit(*case, ensemble(self.attack, settings), on_attack=on_attack)

@@ -113,11 +113,12 @@ def test_problems_are_listed_with_what_they_are(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("command", "names"),
     [
-        ((), ("problems", "search", "show", "train")),
+        ((), ("problems", "search", "show", "audit", "train")),
         (
             ("search",),
             ("--out", "--seed", "--budget", "--subpop", "--collaborators", "--cost", "--no-calibrate"),
         ),
+        (("audit",), ("DIR", "--member", "--images")),
         (("train",), ("--out", "--epochs", "--method", "--resume", "pgd-at", "trades")),
     ],
 )

@@ -49,11 +49,12 @@ def gradient_of(network: Classifier, *, loss: LossName, surrogate: str) -> Itera
     surrogate : str
         In force inside the ``with`` block; ``"training"`` leaves each neuron its own.
     """
-    if isinstance(network, nn.Module):
+    # A module may bring its own gradients too: there are no neurons in it to give another surrogate.
+    if isinstance(network, GivesGradients):
+        yield partial(network.loss_gradient, loss=loss, surrogate=surrogate)
+    elif isinstance(network, nn.Module):
         with backward_surrogate(network, surrogate):
             yield partial(_torch_gradient, network, _LOSSES[loss])
-    elif isinstance(network, GivesGradients):
-        yield partial(network.loss_gradient, loss=loss, surrogate=surrogate)
     else:
         raise OptionError(f"{type(network).__name__} gives no gradients; pass an nn.Module")
 

@@ -13,13 +13,11 @@ from typing import Literal
 import torch
 
 from ccsrp.attack.gradient import Classifier, LossName, gradient_of
-from ccsrp.attack.surrogate import parse_surrogate
+from ccsrp.attack.surrogate import RATE, TRAINING, parse_surrogate
 from ccsrp.checks import check_seed
 from ccsrp.errors import OptionError
 
 __all__ = ["Attack", "perturb", "random_start", "robust_images", "surviving_images"]
-
-TRAINING = "training"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,8 +39,8 @@ class Attack:
     loss : {"cross_entropy", "margin"}
         What each step increases; margin is the best wrong logit minus the right one.
     surrogate : str
-        Spike derivative used by the attacker, such as ``"ATan(alpha=6.0)"``, or ``"training"`` for the
-        network's own.
+        Spike derivative used by the attacker, such as ``"ATan(alpha=6.0)"``, ``"training"`` for the
+        network's own, or ``"rate"`` for the gradient of firing rates (``ccsrp.attack.rate``).
     every_iterate : bool
         Whether robust means right on the clean image, the start and every iterate, or right on the last
         iterate only.
@@ -72,7 +70,7 @@ class Attack:
             raise OptionError(f"schedule must be 'constant' or 'falling', got {self.schedule!r}")
         if self.loss not in ("cross_entropy", "margin"):
             raise OptionError(f"loss must be 'cross_entropy' or 'margin', got {self.loss!r}")
-        if self.surrogate != TRAINING:
+        if self.surrogate not in (TRAINING, RATE):
             parse_surrogate(self.surrogate)
 
     @classmethod

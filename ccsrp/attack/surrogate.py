@@ -14,9 +14,13 @@ import torch
 from spikingjelly.activation_based import surrogate as library
 from torch import nn
 
+from ccsrp.attack.rate import rate_gradients
 from ccsrp.errors import OptionError
 
-__all__ = ["backward_surrogate", "describe_surrogate", "parse_surrogate"]
+__all__ = ["RATE", "TRAINING", "backward_surrogate", "describe_surrogate", "parse_surrogate"]
+
+# What an attack can name beside surrogates: each neuron's own, and the gradient of firing rates.
+TRAINING, RATE = "training", "rate"
 
 _PATTERN = re.compile(r"(?P<name>[A-Za-z0-9]+)\((?P<options>[^()]*)\)")
 
@@ -59,15 +63,20 @@ def describe_surrogate(module: nn.Module) -> str:
 def backward_surrogate(network: nn.Module, text: str) -> Iterator[None]:
     """Let every neuron of ``network`` use the named surrogate inside the ``with`` block.
 
-    ``"training"`` leaves each neuron its own, and so do neurons whose forward pass is no single step
-    (spikes of several levels), which another surrogate would change.
+    ``"training"`` leaves each neuron its own, ``"rate"`` differentiates by firing rates (``attack.rate``).
+    Neurons whose forward pass is no single step (spikes of several levels), which another surrogate would
+    change, keep theirs.
     """
-    if text == "training":
+    if text == TRAINING:
         yield
         return
     neurons = [
         module for module in network.modules() if _is_step(getattr(module, "surrogate_function", None))
     ]
+    if text == RATE:
+        with rate_gradients(neurons):
+            yield
+        return
     own = [module.surrogate_function for module in neurons]
     replacement = parse_surrogate(text)
     try:

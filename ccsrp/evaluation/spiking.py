@@ -18,6 +18,7 @@ from torch import nn
 
 from ccsrp.attack.gradient import Classifier
 from ccsrp.attack.pgd import Attack
+from ccsrp.attack.subject import Subject
 from ccsrp.errors import GraphError, OptionError, WeightsError, one_line
 from ccsrp.evaluation.bound import nothing_known, stop_when_dominated
 from ccsrp.evaluation.interface import Evaluation
@@ -141,6 +142,17 @@ class SpikingEvaluator:
     def judge(self, mask: BoolArray, examples: Examples) -> Judgement:
         """Judge the network of one mask on other images than those of the search."""
         return judge(self._classifier(mask), examples)
+
+    def subject(self, mask: BoolArray) -> Subject:
+        """Give the network of one mask to an audit, with the base to transfer from."""
+        source = None if mask.all() else self._classifier(self.space.full())
+        return Subject(self._classifier(mask), self._in_torch(mask), source, self.BATCH_SIZE)
+
+    def subject_of(self, network: DirectCoding, images: torch.Tensor) -> Subject:
+        """Give any network for these images to an audit, with the base to transfer from."""
+        channels, height, width = images.shape[1:]
+        fast = fastest(network, image_shape=(channels, height, width), attack=self.attack)
+        return Subject(fast, network, self._classifier(self.space.full()), self.BATCH_SIZE)
 
     def synops(self, mask: BoolArray) -> float:
         """Count the synaptic operations of one mask's network, mean over the validation images."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 from rich.console import Console
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ccsrp.coevolution.rounds import Round
     from ccsrp.coevolution.search import GenerationReport
 
-__all__ = ["SearchProgress", "Steps", "figures_table", "front_table", "steps"]
+__all__ = ["SearchProgress", "Steps", "audit_table", "figures_table", "front_table", "steps"]
 
 
 class Steps:
@@ -118,6 +118,16 @@ def figures_table(figures: pd.DataFrame, *, title: str) -> Table:
     return table
 
 
+def audit_table(rows: Sequence[Mapping[str, Any]], *, title: str) -> Table:
+    """Lay out what audits of a run's networks found, a row a network; verdicts are left to the CSV."""
+    table = Table(title=title, title_justify="left", header_style="bold", box=None, pad_edge=False)
+    for header, _, _ in _AUDIT_COLUMNS:
+        table.add_column(header, justify="right", no_wrap=True)
+    for row in rows:
+        table.add_row(*(form(row[name]) for _, name, form in _AUDIT_COLUMNS))
+    return table
+
+
 def _share(value: float) -> str:
     return f"{value:.3f}"
 
@@ -141,3 +151,13 @@ _COLUMNS: dict[str, tuple[str, Callable[[float], str]]] = {
     "test_accuracy": ("test", _share),
     "test_robust_accuracy": ("test robust", _share),
 }
+
+_AUDIT_COLUMNS: tuple[tuple[str, str, Callable[[Any], str]], ...] = (
+    ("member", "member", str),
+    ("images", "images", str),
+    ("clean", "clean_accuracy", _share),
+    ("search robust", "search_robust_accuracy", _share),
+    ("worst case", "worst_case_accuracy", _share),
+    ("gap", "gap_points", lambda points: f"{points:.1f} points"),
+    ("masked gradients", "masked_gradients", lambda found: "suspected" if found else "no sign"),
+)

@@ -6,6 +6,7 @@ SpikingJelly's own layers.
 
 from __future__ import annotations
 
+import math
 import operator
 from collections import Counter
 from dataclasses import dataclass, replace
@@ -16,12 +17,12 @@ import torch
 from spikingjelly.activation_based import layer, neuron, surrogate
 from torch import fx, nn
 
-from ccsrp.attack.surrogate import parse_surrogate
+from ccsrp.attack.surrogate import RATE, TRAINING, parse_surrogate
 from ccsrp.snn.channels import CONTAINERS
 from ccsrp.snn.compiled.table import Kind, Surrogate
 from ccsrp.snn.compiled.windows import Windows, adaptive_windows, pool_windows
 
-__all__ = ["SURROGATES", "Operation", "Recipe", "Shape", "UnsupportedError", "lower", "surrogate_code"]
+__all__ = ["Operation", "Recipe", "Shape", "UnsupportedError", "lower", "surrogate_code", "surrogate_record"]
 
 CONVOLUTIONS = (nn.Conv2d, layer.Conv2d)
 LINEARS = (nn.Linear, layer.Linear)
@@ -30,7 +31,14 @@ MAX_POOLS = (nn.MaxPool2d, layer.MaxPool2d)
 AVERAGE_POOLS = (nn.AvgPool2d, layer.AvgPool2d)
 ADAPTIVE_POOLS = (nn.AdaptiveAvgPool2d, layer.AdaptiveAvgPool2d)
 SAME = (nn.Identity, nn.Dropout, nn.Dropout2d, layer.Dropout, layer.Dropout2d)
-SURROGATES = {surrogate.ATan: Surrogate.ATAN, surrogate.Sigmoid: Surrogate.SIGMOID}
+SURROGATES = {
+    surrogate.ATan: Surrogate.ATAN,
+    surrogate.Sigmoid: Surrogate.SIGMOID,
+    surrogate.PiecewiseQuadratic: Surrogate.PIECEWISE_QUADRATIC,
+    surrogate.PiecewiseExp: Surrogate.PIECEWISE_EXP,
+    surrogate.Rect: Surrogate.RECT,
+    surrogate.DeterministicPass: Surrogate.STRAIGHT_THROUGH,
+}
 NEURONS = (neuron.LIFNode, neuron.IFNode, neuron.ParametricLIFNode)
 
 
@@ -102,18 +110,35 @@ def lower(
 
 @cache
 def surrogate_code(text: str) -> tuple[Surrogate, float]:
-    """Translate an attack's surrogate, such as ``"ATan(alpha=6.0)"`` or ``"training"``, and its alpha.
+    """Translate an attack's surrogate, ``"ATan(alpha=6.0)"``, ``"training"`` or ``"rate"``, and its alpha.
 
     Raises
     ------
     UnsupportedError
     """
-    if text == "training":
+    if text == TRAINING:
         return Surrogate.OWN, 0.0
-    function = parse_surrogate(text)
+    if text == RATE:
+        return Surrogate.RATE, 0.0
+    return surrogate_record(parse_surrogate(text))
+
+
+def surrogate_record(function: nn.Module) -> tuple[Surrogate, float]:
+    """Translate SpikingJelly's surrogate and its alpha, 0 for the straight-through one.
+
+    Raises
+    ------
+    UnsupportedError
+    """
+    known = ", ".join(kind.__name__ for kind in SURROGATES)
     if type(function) not in SURROGATES:
-        raise UnsupportedError(f"the attack's surrogate is {text}")
-    return SURROGATES[type(function)], float(function.alpha)  # type: ignore[arg-type]
+        raise UnsupportedError(f"the surrogate {type(function).__name__} is none of {known}")
+    if not function.spiking:
+        raise UnsupportedError(f"the surrogate {type(function).__name__} gives no spikes of 0 and 1")
+    alpha = float(getattr(function, "alpha", 0.0))
+    if type(function) is not surrogate.DeterministicPass and not 0 < alpha < math.inf:
+        raise UnsupportedError(f"the surrogate {type(function).__name__} has alpha {alpha}")
+    return SURROGATES[type(function)], alpha
 
 
 class _Lowering:
@@ -308,12 +333,9 @@ class _Lowering:
     def _neuron(self, name: str, module: Any, edge: _Edge) -> _Edge:
         if self._called[id(module)] > 1:
             raise UnsupportedError(f"{name!r} carries its state from call to call")
-        if module.store_v_seq or type(module.surrogate_function) not in SURROGATES:
-            raise UnsupportedError(
-                f"{name!r} keeps its potentials, or its surrogate is neither ATan nor Sigmoid"
-            )
-        if not module.surrogate_function.spiking or getattr(module, "_neuron_precision", None) is not None:
-            raise UnsupportedError(f"{name!r} gives no spikes of 0 and 1, or computes in another precision")
+        if module.store_v_seq or getattr(module, "_neuron_precision", None) is not None:
+            raise UnsupportedError(f"{name!r} keeps its potentials, or computes in another precision")
+        surrogate_record(module.surrogate_function)
         shape = replace(self._shapes[edge.value], steps=self._time_steps)
         return _Edge(self._add(Kind.FIRE, [edge.value], shape, module=name), flat=edge.flat)
 

@@ -20,7 +20,7 @@ from ccsrp.snn.kernels import inner, kernel, sources_digest
 
 __all__ = ["channel_moments", "run_images", "run_layers"]
 
-_NO_LOSS, _CROSS_ENTROPY = int(Loss.NONE), int(Loss.CROSS_ENTROPY)
+_NO_LOSS, _CROSS_ENTROPY, _GIVEN = int(Loss.NONE), int(Loss.CROSS_ENTROPY), int(Loss.GIVEN)
 
 
 @inner
@@ -74,6 +74,7 @@ def _entries(digest: str) -> tuple[Callable[..., Any], ...]:
         places,
         images,
         labels,
+        cotangents,
         loss,
         surrogate,
         alpha,
@@ -86,6 +87,7 @@ def _entries(digest: str) -> tuple[Callable[..., Any], ...]:
     ):
         """Judge images, float32 [N, C, H, W]: logits [N, classes] and, unless ``loss`` is NONE, gradients.
 
+        ``cotangents`` [N, classes] are read where ``loss`` is GIVEN, ``labels`` [N] where it is another.
         ``places`` are the offsets of the image, the output, and their gradients, the width of the image, the
         time steps and the width of the output. ``memories``, ``codes``, ``events`` and ``starts`` have a row
         a thread.
@@ -115,7 +117,10 @@ def _entries(digest: str) -> tuple[Callable[..., Any], ...]:
                 logits[index, i] = total / np.float32(steps)
             if loss != _NO_LOSS:
                 gradient = np.empty(classes, dtype=np.float32)
-                _loss_gradient(logits[index], labels[index], loss, gradient)
+                if loss == _GIVEN:
+                    gradient[:] = cotangents[index]
+                else:
+                    _loss_gradient(logits[index], labels[index], loss, gradient)
                 memory[output_gradient_at : output_gradient_at + steps * width] = 0
                 for t in range(steps):
                     for i in range(classes):

@@ -15,7 +15,7 @@ from ccsrp.snn.compiled.lower import surrogate_code
 from ccsrp.snn.compiled.machine import run_images
 from ccsrp.snn.compiled.memory import aligned
 from ccsrp.snn.compiled.program import Program
-from ccsrp.snn.compiled.table import Loss, Surrogate
+from ccsrp.snn.compiled.table import Loss
 
 __all__ = ["CompiledNetwork", "Workspace"]
 
@@ -67,27 +67,43 @@ class CompiledNetwork:
 
     def __call__(self, images: torch.Tensor) -> torch.Tensor:
         """Map images, float32 [B, C, H, W], to logits, float32 [B, classes]."""
-        return self._run(images, np.zeros(len(images), dtype=np.int64), Loss.NONE)[0]
+        return self._run(images, Loss.NONE)[0]
 
     def loss_gradient(
         self, images: torch.Tensor, labels: torch.Tensor, *, loss: LossName, surrogate: str
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Return logits [B, classes] and each image's gradient of its own loss [B, C, H, W].
 
-        ``surrogate`` is text such as ``"ATan(alpha=6.0)"``, or ``"training"`` for each neuron's own.
+        ``surrogate`` is text such as ``"ATan(alpha=6.0)"``, ``"training"`` for each neuron's own, or
+        ``"rate"`` for the gradient of firing rates.
         """
-        kind, alpha = surrogate_code(surrogate)
-        return self._run(images, np.ascontiguousarray(labels.numpy()), Loss[loss.upper()], kind, alpha)
+        return self._run(images, Loss[loss.upper()], labels=labels, surrogate=surrogate)
+
+    def vector_jacobian_product(
+        self, images: torch.Tensor, cotangents: torch.Tensor, *, surrogate: str
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return logits [B, classes] and the gradient of ``(logits * cotangents).sum()`` by the images.
+
+        Parameters
+        ----------
+        images : float32 [B, C, H, W]
+        cotangents : float32 [B, classes]
+        surrogate : str
+            As in ``loss_gradient``.
+        """
+        return self._run(images, Loss.GIVEN, cotangents=cotangents, surrogate=surrogate)
 
     def _run(
         self,
         images: torch.Tensor,
-        labels: Any,
         loss: Loss,
-        surrogate: Surrogate = Surrogate.OWN,
-        alpha: float = 0.0,
+        *,
+        labels: torch.Tensor | None = None,
+        cotangents: torch.Tensor | None = None,
+        surrogate: str = "training",
     ) -> tuple[torch.Tensor, torch.Tensor]:
         program, workspace = self._program, self._workspace
+        kind, alpha = surrogate_code(surrogate)
         pixels = np.ascontiguousarray(images.detach().numpy())
         logits = np.empty((len(pixels), program.classes), dtype=np.float32)
         gradients = np.empty(pixels.shape if loss != Loss.NONE else (0, 1, 1, 1), dtype=np.float32)
@@ -99,9 +115,11 @@ class CompiledNetwork:
                 program.weights,
                 program.places,
                 pixels,
-                labels,
+                np.zeros(0, dtype=np.int64) if labels is None else np.ascontiguousarray(labels.numpy()),
+                # What is not read has no rows, but the same type: the kernel is compiled once.
+                logits[:0] if cotangents is None else np.ascontiguousarray(cotangents.detach().numpy()),
                 int(loss),
-                int(surrogate),
+                int(kind),
                 np.float32(alpha),
                 workspace.memories(program, _threads()),
                 *workspace.events(program),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ccsrp.snn.compiled.convolve import dot_gather, gather, list_events
 from ccsrp.snn.compiled.elementwise import combine, combine_back, zero
 from ccsrp.snn.compiled.lanes import LANES, load, store
-from ccsrp.snn.compiled.neuron import fire, fire_back
+from ccsrp.snn.compiled.neuron import fire, fire_back, rate_back
 from ccsrp.snn.compiled.pool import average_pool, average_pool_back, max_pool, max_pool_back
 from ccsrp.snn.compiled.table import Kind, Surrogate
 from ccsrp.snn.kernels import inner
@@ -15,7 +15,7 @@ __all__ = ["backward", "forward"]
 _CONVOLVE, _FIRE, _MAX_POOL, _AVERAGE_POOL = (
     int(kind) for kind in (Kind.CONVOLVE, Kind.FIRE, Kind.MAX_POOL, Kind.AVERAGE_POOL)
 )
-_OWN = int(Surrogate.OWN)
+_OWN, _RATE = int(Surrogate.OWN), int(Surrogate.RATE)
 
 
 @inner
@@ -57,6 +57,8 @@ def backward(memory, op, gathers, windows, weights, codes, events, starts, surro
     elif op.kind == _FIRE:
         if surrogate == _OWN:
             fire_back(memory, op, op.surrogate, op.alpha)
+        elif surrogate == _RATE:
+            rate_back(memory, op)
         else:
             fire_back(memory, op, surrogate, alpha)
     elif op.kind == _MAX_POOL:

@@ -13,7 +13,7 @@ from spikingjelly.activation_based import neuron
 
 from ccsrp.snn.compiled.lanes import LANES
 from ccsrp.snn.compiled.layout import lay_out
-from ccsrp.snn.compiled.lower import SURROGATES, Operation, Recipe
+from ccsrp.snn.compiled.lower import Operation, Recipe, surrogate_record
 from ccsrp.snn.compiled.packing import Packer
 from ccsrp.snn.compiled.table import GATHER, OPERATION, Kind
 from ccsrp.snn.compiled.tensors import KeptTensors, Statistics
@@ -170,8 +170,7 @@ class _Builder:
         record["decay_input"] = getattr(node, "decay_input", False)
         record["threshold"], record["reset"] = node.v_threshold, node.v_reset or 0.0
         record["soft"], record["detach"] = node.v_reset is None, node.detach_reset
-        record["surrogate"] = SURROGATES[type(node.surrogate_function)]
-        record["alpha"] = node.surrogate_function.alpha
+        record["surrogate"], record["alpha"] = surrogate_record(node.surrogate_function)
 
     def _size(self, value: int) -> int:
         shape = self._recipe.shapes[value]

@@ -29,19 +29,31 @@ class Kind(IntEnum):
 
 
 class Surrogate(IntEnum):
-    """A spike's derivative; ``OWN`` is the one that each neuron was trained with."""
+    """A spike's derivative.
+
+    ``OWN`` is the one that each neuron was trained with; ``RATE`` differentiates firing rates by it.
+    """
 
     OWN = 0
     ATAN = 1
     SIGMOID = 2
+    PIECEWISE_QUADRATIC = 3
+    PIECEWISE_EXP = 4
+    RECT = 5
+    STRAIGHT_THROUGH = 6
+    RATE = 7
 
 
 class Loss(IntEnum):
-    """What an attacker increases; ``NONE`` asks for logits alone."""
+    """What an attacker increases.
+
+    ``NONE`` asks for logits alone; ``GIVEN`` takes the gradient by the logits from the caller.
+    """
 
     NONE = 0
     CROSS_ENTROPY = 1
     MARGIN = 2
+    GIVEN = 3
 
 
 _SHAPE = ("steps", "rows", "columns", "channels", "width")

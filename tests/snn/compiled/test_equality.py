@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from spikingjelly.activation_based import functional, layer, neuron, surrogate
 from torch import nn
 
+from ccsrp.attack.surrogate import describe_surrogate
 from ccsrp.snn.compiled.compiler import Compiler
 from ccsrp.snn.compiled.lower import UnsupportedError
 from ccsrp.snn.graph import trace_filters
@@ -58,12 +59,23 @@ NEURONS = {
     "IF": neuron.IFNode,
     "PLIF": lambda **options: neuron.ParametricLIFNode(init_tau=1.6, **options),
 }
-SURROGATES = (surrogate.ATan(alpha=3.0), surrogate.Sigmoid(alpha=2.0))
+SURROGATES = (
+    surrogate.ATan(alpha=3.0),
+    surrogate.Sigmoid(alpha=2.0),
+    surrogate.PiecewiseQuadratic(alpha=0.8),
+    surrogate.PiecewiseExp(alpha=1.7),
+    surrogate.Rect(alpha=0.5),
+    surrogate.DeterministicPass(),
+)
+TEXTS = (*map(describe_surrogate, SURROGATES), "rate")
 
 
 @pytest.mark.parametrize(
     ("kind", "reset", "detach", "function"),
-    list(itertools.product(NEURONS, (0.0, -0.2, None), (True, False), SURROGATES)),
+    [
+        *itertools.product(NEURONS, (0.0, -0.2, None), (True, False), SURROGATES[:2]),
+        *itertools.product(("LIF",), (-0.2, None), (False,), SURROGATES[2:]),
+    ],
     ids=str,
 )
 def test_every_neuron(kind: str, reset: float | None, detach: bool, function: nn.Module) -> None:
@@ -75,6 +87,36 @@ def test_every_neuron(kind: str, reset: float | None, detach: bool, function: nn
         layer.Conv2d(2, 20, 3), fire(), layer.Conv2d(20, 7, 3), fire(), layer.Flatten(), layer.Linear(28, 5)
     )
     Answers(network, (2, 6, 6), time_steps=5).check()
+
+
+@pytest.mark.parametrize("text", TEXTS)
+@pytest.mark.parametrize("family", ["conv stack", "bias, average pool, IF and PLIF"])
+def test_every_surrogate_of_an_attacker(family: str, text: str) -> None:
+    network, image_shape = build(family)
+    Answers(network, image_shape, surrogate=text, loss="margin").check(flips=1)
+
+
+@pytest.mark.parametrize("kind", NEURONS)
+@pytest.mark.parametrize("reset", [0.0, -0.2, None])
+@pytest.mark.parametrize("function", SURROGATES, ids=str)
+def test_rate_gradients_of_every_neuron(kind: str, reset: float | None, function: nn.Module) -> None:
+    def fire() -> nn.Module:
+        return NEURONS[kind](surrogate_function=function, v_threshold=0.3, v_reset=reset)
+
+    network = sequential(
+        layer.Conv2d(2, 20, 3), fire(), layer.Conv2d(20, 7, 3), fire(), layer.Flatten(), layer.Linear(28, 5)
+    )
+    Answers(network, (2, 6, 6), surrogate="rate").check()
+
+
+@pytest.mark.parametrize("text", ["Erf(alpha=2.0)", "Rect(alpha=0)", "ATan(alpha=2.0, spiking=0)"])
+def test_surrogates_that_the_machine_has_no_derivative_of_are_refused(text: str) -> None:
+    network, image_shape = build("conv stack")
+    answers = Answers(network, image_shape)
+    with pytest.raises(UnsupportedError):
+        answers.compiled.loss_gradient(
+            answers.images, torch.zeros(len(answers.images), dtype=torch.int64), loss="margin", surrogate=text
+        )
 
 
 @pytest.mark.parametrize("time_steps", [1, 2, 3, 4, 6, 7])
@@ -205,7 +247,9 @@ class Shared(nn.Module):
         (nn.Sequential(layer.Conv2d(2, 4, 3, groups=2), neuron.LIFNode()), "groups"),
         (nn.Sequential(layer.Conv2d(2, 4, 3), neuron.QIFNode()), "QIFNode"),
         (nn.Sequential(layer.Conv2d(2, 4, 3), neuron.LIFNode()), "places"),
-        (nn.Sequential(neuron.LIFNode(surrogate_function=surrogate.Erf())), "neither ATan nor Sigmoid"),
+        (nn.Sequential(neuron.LIFNode(surrogate_function=surrogate.Erf())), "Erf is none of"),
+        (nn.Sequential(neuron.LIFNode(surrogate_function=surrogate.Rect(alpha=-1.0))), "has alpha -1"),
+        (nn.Sequential(neuron.LIFNode(surrogate_function=surrogate.ATan(spiking=False))), "no spikes"),
         (nn.Sequential(neuron.LIFNode(store_v_seq=True)), "keeps its potentials"),
         (nn.Sequential(layer.Conv2d(2, 4, 3)).double(), "float32"),
     ],

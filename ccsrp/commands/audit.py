@@ -1,0 +1,55 @@
+"""``ccsrp audit``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+__all__ = ["audit"]
+
+
+def audit(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder that 'ccsrp search' wrote.")],
+    member: Annotated[
+        int | None, typer.Option(help="The network of that number in front.csv. [default: all, one by one]")
+    ] = None,
+    images: Annotated[
+        int | None, typer.Option(help="Test images to attack. [default: those of front.csv]")
+    ] = None,
+) -> None:
+    """Attack networks of a front by all that there is, and say how far the search flattered them.
+
+    Takes minutes a network. An interrupted audit goes on where it stopped. The folder gets audit.csv (a row
+    a network) and audit/member-ID.csv (a row an attack).
+    """
+    from ccsrp.report.terminal import audit_table
+    from ccsrp.report.terminal import steps as progress_steps
+    from ccsrp.runs.audited import RunToAudit, audit_row
+
+    console = Console()
+    run, rows = RunToAudit.of(folder), []
+    with progress_steps(console) as shown:
+        for number in run.members(member):
+            result = run.audit(
+                number,
+                images=images,
+                on_note=lambda line: shown.line(escape(line)),
+                on_attack=lambda done, total, outcome, number=number: shown.show(  # type: ignore[misc]
+                    done, total, f"member {number}: {outcome.name}"
+                ),
+            )
+            rows.append(audit_row(number, result))
+            shown.line(
+                f"[dim]member {number}: robust accuracy {result.search_accuracy:.3f} by the search's attack, "
+                f"{result.worst_case_accuracy:.3f} at worst[/dim]"
+            )
+            for verdict in result.verdicts:
+                if verdict.suspicious:
+                    shown.line(f"member {number}, {verdict.name}: {verdict.text}")
+    console.print(audit_table(rows, title=escape(f"{folder}: {len(rows)} audited")))
+    typer.echo(f"  {folder / 'audit.csv'}  one row a network")
+    typer.echo(f"  {folder / 'audit'}  one table a network, one row an attack")

@@ -1,0 +1,183 @@
+"""An audit on disk: flags of every attack as they come, and a table at the end."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import zipfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+
+from ccsrp.attack.audit import Audit, Outcome, audit
+from ccsrp.attack.ensemble import AuditSettings, ensemble
+from ccsrp.attack.pgd import Attack
+from ccsrp.attack.subject import AuditAttack, Subject
+from ccsrp.errors import RunError
+from ccsrp.files import write_atomically
+from ccsrp.runs.folder import write_csv
+from ccsrp.snn.weights import weights_sha256
+from ccsrp.space import BoolArray
+
+__all__ = ["AuditStore", "audit_key", "audit_table", "run_audit"]
+
+
+def audit_key(
+    subject: Subject,
+    mask: BoolArray,
+    images: torch.Tensor,
+    labels: torch.Tensor,
+    attacks: Sequence[AuditAttack],
+) -> str:
+    """Hash what an audit's answers depend on: weights, mask, images, labels and settings.
+
+    Weights are those of ``subject.module``, calibration included; transfer is covered by the mask, as the
+    base has the same weights.
+    """
+    digest = hashlib.sha256()
+    digest.update(b"" if subject.module is None else weights_sha256(subject.module).encode())
+    digest.update(np.packbits(mask).tobytes() + str(len(mask)).encode())
+    for tensor in (images, labels):
+        digest.update(str(tuple(tensor.shape)).encode())
+        digest.update(tensor.cpu().contiguous().numpy().tobytes())
+    for attack in attacks:
+        digest.update(f"{attack.name}: {attack.describe()}\n".encode())
+    return digest.hexdigest()
+
+
+class AuditStore:
+    """Flags of the attacks that are done, in one file that appears whole or not at all.
+
+    Parameters
+    ----------
+    path : Path
+        The ``.npz`` file; numbers and text only.
+    key : str
+        ``audit_key`` of the audit at hand.
+
+    Attributes
+    ----------
+    known : dict of str to bool [n_images]
+        What an earlier audit with the same key has left.
+    note : str
+        One line that says why an earlier file is not used, or nothing.
+    """
+
+    def __init__(self, path: Path, key: str) -> None:
+        self._path = path
+        self._key = key
+        self.known: dict[str, BoolArray] = {}
+        self.note = ""
+        if not path.exists():
+            return
+        try:
+            with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as content:
+                stored, names, flags = str(content["key"]), content["names"], content["flags"]
+            found = {str(name): row.astype(bool) for name, row in zip(names, flags, strict=True)}
+        except (OSError, ValueError, KeyError, EOFError, TypeError, zipfile.BadZipFile):
+            self.note = f"{path} is damaged; its audit starts anew"
+            return
+        if stored == key:
+            self.known = found
+        else:
+            self.note = f"{path} is of another network, other images or settings; its audit starts anew"
+
+    def add(self, outcome: Outcome) -> None:
+        """Keep one attack's flags."""
+        if outcome.name in self.known:
+            return
+        self.known[outcome.name] = outcome.flags
+        content = io.BytesIO()
+        np.savez_compressed(
+            content,
+            key=np.array(self._key),
+            names=np.array(list(self.known)),
+            flags=np.stack(list(self.known.values())),
+        )
+        write_atomically(self._path, content.getvalue())
+
+
+def audit_table(result: Audit) -> pd.DataFrame:
+    """Lay an audit out: a row an attack, then the clean images and the worst case."""
+    total = len(result.right)
+    rows: list[dict[str, Any]] = [
+        {
+            "attack": item.name,
+            "group": item.group,
+            "accuracy": item.accuracy,
+            "images": total,
+            "description": item.description,
+        }
+        for item in result.outcomes
+    ]
+    rows += [
+        {"attack": item.name, "group": "skipped", "images": total, "description": item.reason}
+        for item in result.skipped
+    ]
+    for name, accuracy, text in (
+        ("clean", result.clean_accuracy, "no attack"),
+        ("worst case", result.worst_case_accuracy, "right when clean and after every attack"),
+    ):
+        rows.append(
+            {"attack": name, "group": name, "accuracy": accuracy, "images": total, "description": text}
+        )
+    return pd.DataFrame(rows)
+
+
+def run_audit(
+    folder: Path,
+    name: str,
+    mask: BoolArray,
+    case: tuple[Subject, torch.Tensor, torch.Tensor],
+    search: Attack,
+    *,
+    settings: AuditSettings | None = None,
+    on_note: Callable[[str], None] | None = None,
+    on_attack: Callable[[int, int, Outcome], None] | None = None,
+) -> Audit:
+    """Audit one network, going on where an interrupted audit of the same stopped.
+
+    Parameters
+    ----------
+    folder : Path
+        Gets ``NAME.npz`` (flags, after every attack) and ``NAME.csv`` (a row an attack, at the end).
+    name : str
+        Such as ``member-3``.
+    mask : bool [n_var]
+    case : (Subject, float32 [N, C, H, W], int64 [N])
+        From ``problem.audit_case(mask)``.
+    search : Attack
+        What the search judged by.
+    settings : AuditSettings, optional
+    on_note : callable, optional
+        Called with one line if an earlier audit is there that is not used.
+    on_attack : callable, optional
+        Called with (done, total, outcome) after each attack, those of an earlier audit included.
+
+    Raises
+    ------
+    RunError
+        The folder cannot be written.
+    """
+    attacks = ensemble(search, settings)
+    subject, images, labels = case
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        store = AuditStore(folder / f"{name}.npz", audit_key(subject, mask, images, labels, attacks))
+        if store.note and on_note is not None:
+            on_note(store.note)
+
+        def keep(done: int, total: int, outcome: Outcome) -> None:
+            store.add(outcome)
+            if on_attack is not None:
+                on_attack(done, total, outcome)
+
+        result = audit(subject, images, labels, attacks, known=dict(store.known), on_attack=keep)
+        write_csv(audit_table(result), folder / f"{name}.csv")
+    except OSError as error:
+        raise RunError(f"cannot write to {folder} ({error.strerror}); make the run folder writable") from None
+    return result
