@@ -28,6 +28,9 @@ def compare(
     learning_rate: Annotated[float, typer.Option(help="Peak learning rate of fine-tuning.")] = 3e-3,
     batch_size: Annotated[int, typer.Option(help="Images in one step of fine-tuning.")] = 64,
     steps: Annotated[int, typer.Option(help="Gradient steps of the attack of fine-tuning.")] = 5,
+    audit: Annotated[
+        int, typer.Option(help="Test images on which every network is audited in the end; 0: none.")
+    ] = 0,
     cost: Annotated[CostChoice, typer.Option(help="What targets are a share of.")] = CostChoice.flops,
     network: NetworkOption = None,
     weights: Annotated[Path | None, typer.Option(help="Weights that 'ccsrp train' made.")] = None,
@@ -44,6 +47,7 @@ def compare(
     from ccsrp.registry import load_problem, problem_class
     from ccsrp.report.terminal import steps as progress_steps
     from ccsrp.runs.comparison import ComparisonSettings, comparison_folder, run_comparison, write_report
+    from ccsrp.runs.comparison_audit import audit_networks
 
     settings = ComparisonSettings(
         methods=tuple(_listed(methods)) or tuple(METHODS),
@@ -58,6 +62,8 @@ def compare(
             attack_steps=steps,
         ),
     )
+    if audit < 0:
+        raise OptionError(f"an audit needs at least 1 image, or 0 for none, got {audit}")
     if not hasattr(problem_class(problem), "base_network"):
         raise OptionError(f"problem {problem!r} has no network to prune; choose one that has, such as digits")
     given = {
@@ -80,6 +86,14 @@ def compare(
             on_network=shown.line,
             on_epoch=lambda report, total: shown.show(report.epoch, total, "epochs of this training"),
         )
+        if audit:
+            table = audit_networks(
+                built,
+                table,
+                path,
+                images=audit,
+                on_audit=lambda name, done, total: shown.show(done, total, f"attacks of the audit of {name}"),
+            )
         text = write_report(table, path)
     typer.echo(text)
     typer.echo(f"  {path / 'table.csv'}  one row a network")

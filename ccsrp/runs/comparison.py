@@ -24,6 +24,7 @@ from ccsrp.methods import method
 from ccsrp.methods.interface import FineTuning, PrunableProblem, Pruned, Task, check_targets
 from ccsrp.methods.measure import FIGURES, measure
 from ccsrp.report.comparison import comparison_figure, comparison_info, comparison_markdown
+from ccsrp.runs.comparison_audit import network_file
 from ccsrp.runs.folder import new_folder, write_csv
 from ccsrp.snn.training import EpochReport
 from ccsrp.snn.weights import save_weights
@@ -169,7 +170,7 @@ def _cell(
         mask = "" if pruned.mask is None else problem.space.to_string(pruned.mask)
         row = {"method": name, "seed": seed, "target": pruned.target, **measure(problem, pruned)}
         rows.append(row | {"seconds": round(seconds, 2), "mask": mask})
-        stem = f"{name}-{seed}-{pruned.target:g}"
+        stem = network_file(name, seed, pruned.target)
         save_weights(
             pruned.network.network, folder / "networks" / f"{stem}.safetensors", metadata={"mask": mask}
         )
