@@ -32,6 +32,9 @@ def compare(
         int, typer.Option(help="Test images on which every network is audited in the end; 0: none.")
     ] = 0,
     cost: Annotated[CostChoice, typer.Option(help="What targets are a share of.")] = CostChoice.flops,
+    test_images: Annotated[
+        int | None, typer.Option(help="Test images that networks are measured on. [default: the problem's]")
+    ] = None,
     network: NetworkOption = None,
     weights: Annotated[Path | None, typer.Option(help="Weights that 'ccsrp train' made.")] = None,
     data_dir: DataDirOption = None,
@@ -68,6 +71,7 @@ def compare(
         raise OptionError(f"problem {problem!r} has no network to prune; choose one that has, such as digits")
     given = {
         "cost": cost.value,
+        "test_images": test_images,
         "network": network,
         "weights": weights,
         "data_dir": data_dir,

@@ -18,13 +18,15 @@ __all__ = ["prune"]
 
 
 def prune(
-    task: Task, targets: Sequence[float], *, rounds: int = 1, finalists: int = 4, trial_epochs: int = 1
+    task: Task, targets: Sequence[float], *, rounds: int = 1, finalists: int = 8, trial_epochs: int = 1
 ) -> Iterator[Pruned]:
     """Search, prune and fine-tune in rounds of equal reduction; budget and epochs are divided among them.
 
-    What a mask is worth before fine-tuning says only roughly what it is worth after it, so in each round the
-    ``finalists`` with the smallest sum of both errors within the cost are trained for ``trial_epochs`` and
-    judged anew, on validation images. The first search serves all targets.
+    What a mask is worth before fine-tuning says only roughly what it is worth after it, where one epoch says
+    much more (``experiments/methods``). So in each round the ``finalists`` with the smallest sum of both
+    errors within the cost are trained for ``trial_epochs`` and judged anew, on validation images. Filters
+    that the cost still allows for are given back to them first: fine-tuned networks make use of all that
+    they have. The first search serves all targets.
 
     Parameters
     ----------
@@ -55,7 +57,8 @@ def prune(
         for number in range(rounds):
             if number:
                 found = _searched(task, problem, rounds, number)
-            masks = _within(found, target ** ((number + 1) / rounds), finalists)
+            most = target ** ((number + 1) / rounds)
+            masks = _filled(problem, _within(found, most, finalists), found, most)
             best = masks[0]
             if len(masks) > 1:
                 best = _tried(task, problem, masks, trial_epochs, 10 * number)
@@ -86,6 +89,13 @@ def _within(archive: Archive, target: float, count: int) -> BoolArray:
     order = np.argsort(objectives[allowed, :2].sum(axis=1), kind="stable")
     chosen: BoolArray = masks[allowed[order[:count]]]
     return chosen
+
+
+def _filled(problem: PrunableProblem, masks: BoolArray, archive: Archive, target: float) -> BoolArray:
+    """Give masks what the target allows for, the filters first that most of the archive keeps."""
+    shares = archive.masks.mean(axis=0)
+    # What a mask keeps outranks what it may get.
+    return np.array([best_at_cost(problem, shares + 2 * mask, target) for mask in masks])
 
 
 def _tried(task: Task, problem: PrunableProblem, masks: BoolArray, epochs: int, part: int) -> BoolArray:
