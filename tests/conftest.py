@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +12,7 @@ import pytest
 import torch
 from torch import nn
 
+from ccsrp.cli import main
 from ccsrp.snn.data import DEBIAN_FASHION_MNIST, default_data_dir
 from ccsrp.space import BoolArray, FilterSpace, FloatArray
 from problems import DigitsPruning, FashionMnistPruning
@@ -90,6 +94,32 @@ def make_lively(network: nn.Module, *, seed: int = 0) -> nn.Module:
             ):
                 tensor.uniform_(low, high, generator=generator)
     return network.eval()
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a command ended, and what it said."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+@pytest.fixture
+def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Ended]:
+    """Run the command line in this process, where torch is loaded: ``command(*arguments, cwd=...)``."""
+
+    def run(*arguments: str, cwd: Path) -> Ended:
+        monkeypatch.chdir(cwd)
+        monkeypatch.setenv("COLUMNS", "200")
+        monkeypatch.setattr(sys, "argv", ["ccsrp", *arguments])
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as end:
+            main()
+        said = capsys.readouterr()
+        return Ended(int(end.value.code or 0), said.out, said.err)
+
+    return run
 
 
 @pytest.fixture

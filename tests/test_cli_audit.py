@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
+from tests.conftest import Ended
 from tests.test_cli import QUICK, ccsrp
 
 IMAGES = 8
+Command = Callable[..., Ended]
 
 
 @pytest.fixture(scope="module")
@@ -23,18 +26,16 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def copy(run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    # Passes over eight images are over before a second thread has woken up.
-    monkeypatch.setenv("NUMBA_NUM_THREADS", "1")
     shutil.copytree(run, tmp_path / "run")
     return tmp_path / "run"
 
 
-def test_members_are_audited_and_a_second_time_nothing_is_run(copy: Path) -> None:
+def test_members_are_audited_and_a_second_time_nothing_is_run(command: Command, copy: Path) -> None:
     front = pd.read_csv(copy / "front.csv", dtype={"mask": str})
     first, last = int(front["member"].iloc[0]), int(front["member"].iloc[-1])
     assert first != last
     for member in (last, first):
-        done = ccsrp("audit", "run", "--member", str(member), "--images", "8", cwd=copy.parent)
+        done = command("audit", "run", "--member", str(member), "--images", "8", cwd=copy.parent)
         assert done.returncode == 0, done.stderr
         assert "worst case" in done.stdout
     table = pd.read_csv(copy / "audit.csv")
@@ -47,7 +48,7 @@ def test_members_are_audited_and_a_second_time_nothing_is_run(copy: Path) -> Non
     attacks = pd.read_csv(copy / "audit" / f"member-{first}.csv").set_index("attack")
     assert attacks.loc["worst case", "accuracy"] == table["worst_case_accuracy"].iloc[0]
     files = {file: file.read_bytes() for file in copy.rglob("*") if file.is_file()}
-    again = ccsrp("audit", "run", "--member", str(first), "--images", "8", cwd=copy.parent)
+    again = command("audit", "run", "--member", str(first), "--images", "8", cwd=copy.parent)
     assert again.returncode == 0
     assert {file: file.read_bytes() for file in copy.rglob("*") if file.is_file()} == files
 
@@ -58,7 +59,7 @@ def replace_in(file: Path, before: str, after: str) -> None:
     file.write_text(text.replace(before, after))
 
 
-def test_other_weights_or_another_attack_are_refused(copy: Path) -> None:
+def test_other_weights_or_another_attack_are_refused(command: Command, copy: Path) -> None:
     config = (copy / "config.toml").read_text()
     line = next(line for line in config.splitlines() if line.startswith("weights_sha256"))
     for before, after, says in (
@@ -66,7 +67,7 @@ def test_other_weights_or_another_attack_are_refused(copy: Path) -> None:
         ("eps = 0.1", "eps = 0.2", "another attack"),
     ):
         replace_in(copy / "config.toml", before, after)
-        done = ccsrp("audit", "run", cwd=copy.parent)
+        done = command("audit", "run", cwd=copy.parent)
         assert done.returncode == 2
         assert says in done.stderr
         assert len(done.stderr.splitlines()) == 1
@@ -84,10 +85,12 @@ def test_other_weights_or_another_attack_are_refused(copy: Path) -> None:
         (("audit", "run", "--images", "9999"), "has 300 images"),
         (("audit", "run", "--member", "first"), "--member"),
         (("audit", "bare"), "cannot read"),
-        (("audit", "table"), "no network to attack"),
+        (("audit", "table"), "no network behind its masks"),
     ],
 )
-def test_wrong_input_ends_with_one_clear_line_and_status_2(copy: Path, arguments, says: str) -> None:
+def test_wrong_input_ends_with_one_clear_line_and_status_2(
+    command: Command, copy: Path, arguments, says: str
+) -> None:
     folder = copy.parent
     (folder / "bare").mkdir()
     shutil.copy(copy / "front.csv", folder / "bare")
@@ -98,7 +101,7 @@ def test_wrong_input_ends_with_one_clear_line_and_status_2(copy: Path, arguments
     head = ['[run]\nproblem = "digits-14"', "[options]", "[attack]", "[provenance]"]
     (folder / "table" / "config.toml").write_text("\n\n".join([*head, *kept]))
     before = sorted(folder.rglob("*"))
-    done = ccsrp(*arguments, cwd=folder)
+    done = command(*arguments, cwd=folder)
     assert done.returncode == 2
     assert says in done.stderr
     assert "Traceback" not in done.stderr

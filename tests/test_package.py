@@ -101,10 +101,26 @@ def test_version_is_that_of_the_distribution() -> None:
 def test_arrows_point_one_way() -> None:
     """What DESIGN says of the rooms: who may not import whom."""
     forbidden = {
-        "ccsrp/attack": ("ccsrp.snn", "ccsrp.evaluation", "ccsrp.coevolution", "ccsrp.runs", "ccsrp.report"),
-        "ccsrp/snn": ("ccsrp.evaluation", "ccsrp.coevolution", "ccsrp.runs", "ccsrp.report"),
-        "ccsrp/evaluation": ("ccsrp.coevolution", "ccsrp.runs", "ccsrp.report"),
-        "ccsrp/coevolution": ("ccsrp.snn", "ccsrp.attack", "ccsrp.runs", "ccsrp.evaluation.spiking"),
+        "ccsrp/attack": (
+            "ccsrp.snn",
+            "ccsrp.evaluation",
+            "ccsrp.coevolution",
+            "ccsrp.methods",
+            "ccsrp.runs",
+            "ccsrp.report",
+        ),
+        "ccsrp/snn": ("ccsrp.evaluation", "ccsrp.coevolution", "ccsrp.methods", "ccsrp.runs", "ccsrp.report"),
+        "ccsrp/evaluation": ("ccsrp.coevolution", "ccsrp.methods", "ccsrp.runs", "ccsrp.report"),
+        "ccsrp/coevolution": (
+            "ccsrp.snn",
+            "ccsrp.attack",
+            "ccsrp.runs",
+            "ccsrp.methods",
+            "ccsrp.evaluation.spiking",
+        ),
+        "ccsrp/methods": ("ccsrp.runs", "ccsrp.report", "ccsrp.commands"),
+        "ccsrp/runs": ("ccsrp.commands",),
+        "ccsrp/report": ("ccsrp.commands", "ccsrp.runs", "ccsrp.methods"),
         "ccsrp": ("problems", "ccsrp.cli", "experiments"),
         "problems": ("ccsrp.cli", "experiments"),
     }

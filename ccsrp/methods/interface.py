@@ -95,6 +95,20 @@ class FineTuning:
             raise OptionError(f"fine-tuning needs at least 1 image, got {self.images}")
         self.settings(seed=0)
 
+    def chosen(self, images: torch.Tensor, labels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return those of the train split that are trained on.
+
+        Raises
+        ------
+        OptionError
+            There are not as many.
+        """
+        if self.images is not None and self.images > len(labels):
+            raise OptionError(
+                f"fine-tuning on {self.images} images was asked for, but the train split has {len(labels)}"
+            )
+        return images[: self.images], labels[: self.images]
+
     @property
     def forming(self) -> int:
         """Epochs for finding the form, at least 1."""
@@ -168,13 +182,7 @@ class Task:
 
     def training_images(self) -> tuple[torch.Tensor, torch.Tensor]:
         """Return the images to train on: float32 [N, C, H, W], int64 [N]."""
-        images, labels = self.problem.images("train")
-        count = self.tuning.images
-        if count is not None and count > len(labels):
-            raise OptionError(
-                f"fine-tuning on {count} images was asked for, but the train split has {len(labels)}"
-            )
-        return images[:count], labels[:count]
+        return self.tuning.chosen(*self.problem.images("train"))
 
     @property
     def training_attack(self) -> Attack:

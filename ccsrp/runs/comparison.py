@@ -114,6 +114,7 @@ def run_comparison(
     OptionError
         A method cannot reach a target. Finished cells stay.
     """
+    settings.tuning.chosen(*problem.images("train"))  # refused before anything is written
     _claim(folder, settings, described)
     for part in ("cells", "networks"):
         (folder / part).mkdir(exist_ok=True)

@@ -49,7 +49,7 @@ class Run:
         if rows.empty:
             known = self.front["member"]
             raise RunError(
-                f"{self.folder} has no member {member}; its front has {known.min()} to {known.max()} "
+                f"{self.folder} has no member {member}; its members are {known.min()} to {known.max()} "
                 f"(see 'ccsrp show {self.folder}')"
             )
         return rows.iloc[0]
@@ -91,7 +91,7 @@ def open_run(folder: Path, **changed: Any) -> Run:
     RunError
         Not a whole run, of a problem without a network, or made with other weights than the problem has now.
     """
-    config, front = read_config(folder), read_front(folder)
+    front, config = read_front(folder), read_config(folder)
     problem = load_problem(config.problem, **(config.options | changed))
     if not hasattr(problem, "base_network"):
         raise RunError(f"{folder} is a search on {config.problem!r}, which has no network behind its masks")

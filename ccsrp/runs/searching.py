@@ -92,6 +92,8 @@ def search_into(
     if plan is None:
         result = run_search(problem, settings, on_generation=on_generation, on_member=shown.member)
     else:
+        trained: Any = problem
+        plan.tuning.chosen(*trained.images("train"))  # refused before anything is evaluated
         result = run_rounds(
             problem,
             settings,
