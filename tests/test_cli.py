@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from ccsrp.runs.folder import FRONT_COLUMNS
 from ccsrp.snn.networks import build_network
 from ccsrp.snn.weights import save_weights
 from problems import DigitsPruning
+from tests.conftest import Ended
 
 QUICK = ("--budget", "8", "--subpop", "3", "--steps", "2", "--validation-images", "40", "--test-images", "20")
 
@@ -49,7 +51,7 @@ def test_a_run_leaves_the_files_of_the_contract(run: tuple[Path, str]) -> None:
         "front.png",
     }
     front = pd.read_csv(folder / "front.csv", dtype={"mask": str})
-    assert tuple(front.columns) == FRONT_COLUMNS
+    assert tuple(front.columns) == tuple(name for name in FRONT_COLUMNS if name != "round")
     assert set("".join(front["mask"])) == {"0", "1"}
     assert set(front["mask"].str.len()) == {80}
     for name in ("front.csv", "front.png", "history.csv", "config.toml"):
@@ -111,21 +113,24 @@ def test_problems_are_listed_with_what_they_are(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("command", "names"),
+    ("which", "names"),
     [
-        ((), ("problems", "search", "show", "audit", "train")),
+        ((), ("problems", "search", "show", "finetune", "audit", "compare", "train")),
         (
             ("search",),
             ("--out", "--seed", "--budget", "--subpop", "--collaborators", "--cost", "--no-calibrate"),
         ),
+        (("search",), ("--rounds", "--target-cost", "--choose", "--preset", "--epochs")),
+        (("finetune",), ("DIR", "--member", "--epochs", "--images")),
+        (("compare",), ("--methods", "--targets", "--seeds", "--audit", "--out")),
         (("audit",), ("DIR", "--member", "--images")),
         (("train",), ("--out", "--epochs", "--method", "--resume", "pgd-at", "trades")),
     ],
 )
 def test_help_names_what_can_be_said(
-    command: tuple[str, ...], names: tuple[str, ...], tmp_path: Path
+    which: tuple[str, ...], names: tuple[str, ...], tmp_path: Path, command: Callable[..., Ended]
 ) -> None:
-    done = ccsrp(*command, "--help", cwd=tmp_path)
+    done = command(*which, "--help", cwd=tmp_path)
     assert done.returncode == 0
     for name in names:
         assert name in done.stdout
@@ -170,7 +175,9 @@ def test_help_names_what_can_be_said(
         (("launch",), "No such command"),
     ],
 )
-def test_wrong_input_ends_with_one_clear_line_and_status_2(tmp_path: Path, arguments, says: str) -> None:
+def test_wrong_input_ends_with_one_clear_line_and_status_2(
+    tmp_path: Path, arguments: tuple[str, ...], says: str, command: Callable[..., Ended]
+) -> None:
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "precious").write_text("data")
     (tmp_path / "corrupt").mkdir()
@@ -179,7 +186,7 @@ def test_wrong_input_ends_with_one_clear_line_and_status_2(tmp_path: Path, argum
     network[0].weight.data[0] = float("nan")
     save_weights(network, tmp_path / "nan.safetensors")
     before = sorted(tmp_path.rglob("*"))
-    done = ccsrp(*arguments, cwd=tmp_path)
+    done = command(*arguments, cwd=tmp_path)
     assert done.returncode == 2
     assert says in done.stderr
     assert "Traceback" not in done.stderr
