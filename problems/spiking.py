@@ -194,12 +194,19 @@ class SpikingPruning(PruningProblem):
 
         return network_costs(network, trace_filters(network.network), self._prepared("validation").images)
 
-    def judge_network(self, network: DirectCoding, split: str = "validation") -> Judgement:
+    def judge_network(
+        self, network: DirectCoding, split: str = "validation", *, at_most: int | None = None
+    ) -> Judgement:
         """Measure any network for these images, such as a fine-tuned one, on the images of a split.
 
-        On the validation split it answers what F is for the network of a mask.
+        On the validation split it answers what F is for the network of a mask. ``at_most`` that many images
+        are taken where the split has them, instead of those that this problem uses.
         """
-        return self._evaluator.judge_network(network, self._prepared(split))
+        if at_most is None:
+            return self._evaluator.judge_network(network, self._prepared(split))
+        count = min(at_most, self._dataset.count(split))
+        examples = self._evaluator.examples(*self._dataset.split(split, count))
+        return self._evaluator.judge_network(network, examples)
 
     def _judge(self, masks: BoolArray) -> FloatArray:
         return self._evaluator.evaluate(masks)

@@ -16,6 +16,9 @@ from ccsrp.space import BoolArray, lifted
 
 __all__ = ["prune"]
 
+# Validation images that finalists are judged on, at most.
+JUDGED_ON = 2000
+
 
 def prune(
     task: Task, targets: Sequence[float], *, rounds: int = 1, finalists: int = 8, trial_epochs: int = 1
@@ -23,10 +26,9 @@ def prune(
     """Search, prune and fine-tune in rounds of equal reduction; budget and epochs are divided among them.
 
     What a mask is worth before fine-tuning says only roughly what it is worth after it, where one epoch says
-    much more (``experiments/methods``). So in each round the ``finalists`` with the smallest sum of both
-    errors within the cost are trained for ``trial_epochs`` and judged anew, on validation images. Filters
-    that the cost still allows for are given back to them first: fine-tuned networks make use of all that
-    they have. The first search serves all targets.
+    much more (``experiments/methods``). So in each round ``finalists`` are trained for ``trial_epochs`` and
+    judged anew, on validation images: half are those with the smallest sum of both errors within the cost,
+    half have other widths of layers. The first search serves all targets.
 
     Parameters
     ----------
@@ -50,7 +52,7 @@ def prune(
         )
     for target in targets:  # refused before anything is paid for
         best_at_cost(task.problem, np.zeros(task.problem.space.n_var), target)
-    first = _searched(task, task.problem, rounds, 0)
+    first, rng = _searched(task, task.problem, rounds, 0), task.rng()
     for target in targets:
         problem, base, found = task.problem, task.problem.space.full(), first
         spent = 0
@@ -58,7 +60,7 @@ def prune(
             if number:
                 found = _searched(task, problem, rounds, number)
             most = target ** ((number + 1) / rounds)
-            masks = _filled(problem, _within(found, most, finalists), found, most)
+            masks = _finalists(problem, found, most, finalists, rng)
             best = masks[0]
             if len(masks) > 1:
                 best = _tried(task, problem, masks, trial_epochs, 10 * number)
@@ -77,8 +79,15 @@ def _searched(task: Task, problem: PrunableProblem, rounds: int, number: int) ->
     return search_archive(problem, settings)[0].archive
 
 
-def _within(archive: Archive, target: float, count: int) -> BoolArray:
-    """Return the masks of at most that cost with the smallest sum of errors, best first."""
+def _finalists(
+    problem: PrunableProblem, archive: Archive, target: float, count: int, rng: np.random.Generator
+) -> BoolArray:
+    """Return masks that spend the target: the archive's best, and others of its filters in other widths.
+
+    Filters that the target still allows for are given back: trained networks make use of all that they
+    have. How wide which layer should be shows only in training, so half of the masks take it from the
+    archive, one has all layers equally thinned, and the rest are in between.
+    """
     masks, objectives = archive.masks, archive.objectives
     allowed = np.flatnonzero(objectives[:, 2] <= target)
     if not len(allowed):
@@ -86,16 +95,19 @@ def _within(archive: Archive, target: float, count: int) -> BoolArray:
             f"cost target {target:g} was not reached: the cheapest network that the search found costs "
             f"{objectives[:, 2].min():.4f}; give it a larger budget"
         )
-    order = np.argsort(objectives[allowed, :2].sum(axis=1), kind="stable")
-    chosen: BoolArray = masks[allowed[order[:count]]]
-    return chosen
-
-
-def _filled(problem: PrunableProblem, masks: BoolArray, archive: Archive, target: float) -> BoolArray:
-    """Give masks what the target allows for, the filters first that most of the archive keeps."""
-    shares = archive.masks.mean(axis=0)
-    # What a mask keeps outranks what it may get.
-    return np.array([best_at_cost(problem, shares + 2 * mask, target) for mask in masks])
+    order = allowed[np.argsort(objectives[allowed, :2].sum(axis=1), kind="stable")]
+    kept = masks.mean(axis=0)  # how many members agree that a filter is worth its cost
+    found = [best_at_cost(problem, kept + 2 * mask, target) for mask in masks[order[: -(-count // 2)]]]
+    rank = np.empty(len(kept))
+    for part in problem.space.slices:
+        places = np.argsort(np.argsort(-kept[part], kind="stable"), kind="stable")
+        rank[part] = 1 - places / len(places)
+    spread = 0.0
+    while len(found) < count:
+        weights = np.exp(spread * rng.standard_normal(problem.space.n_layers))
+        found.append(best_at_cost(problem, rank * np.repeat(weights, problem.space.sizes), target))
+        spread = 0.2
+    return np.array(found)
 
 
 def _tried(task: Task, problem: PrunableProblem, masks: BoolArray, epochs: int, part: int) -> BoolArray:
@@ -103,7 +115,8 @@ def _tried(task: Task, problem: PrunableProblem, masks: BoolArray, epochs: int, 
     worth = []
     for number, mask in enumerate(masks, start=1):
         network = task.finetuned(problem.network(mask), epochs=epochs, part=part + number)
-        judgement = problem.judge_network(network)
+        # A few hundred images cannot tell finalists apart; all that validation has can a little better.
+        judgement = problem.judge_network(network, "validation", at_most=JUDGED_ON)
         worth.append(judgement.accuracy + judgement.robust_accuracy)
     best: BoolArray = masks[int(np.argmax(worth))]
     return best

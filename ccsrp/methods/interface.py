@@ -58,8 +58,10 @@ class PrunableProblem(SearchProblem, Protocol):
         """Return the same problem on another network; its costs are still shares of this one's."""
         ...
 
-    def judge_network(self, network: DirectCoding, split: str = "validation") -> Judgement:
-        """Measure accuracy and robust accuracy of any network on the problem's images."""
+    def judge_network(
+        self, network: DirectCoding, split: str = "validation", *, at_most: int | None = None
+    ) -> Judgement:
+        """Measure accuracy and robust accuracy of any network on the problem's images, or on others."""
         ...
 
 

@@ -39,14 +39,18 @@ class Dataset:
 
         The order within a split is random but fixed, so the first images are a fair sample.
         """
-        if name not in SPLITS:
-            raise OptionError(f"unknown split {name!r}; choose one of {', '.join(SPLITS)}")
-        available = len(self.labels[name])
+        available = self.count(name)
         if count is not None and not (isinstance(count, int) and 1 <= count <= available):
             raise OptionError(f"the {name} split has {available} images; asked for {count}")
         images = torch.from_numpy(self.images[name][:count]).float() / self.scale
         # A copy: what a caller does to its labels must not reach the next caller.
         return images, torch.from_numpy(self.labels[name][:count].copy())
+
+    def count(self, name: str) -> int:
+        """Return how many images a split has."""
+        if name not in SPLITS:
+            raise OptionError(f"unknown split {name!r}; choose one of {', '.join(SPLITS)}")
+        return len(self.labels[name])
 
 
 def default_data_dir() -> Path:
