@@ -1,0 +1,88 @@
+"""Lay the results out: what a search sees against what fine-tuning makes of it, and the splice gap.
+
+    python experiments/methods/summarise.py [RUNS]
+
+Takes comparisons and searches from RUNS (runs/), as the README's commands leave them, into results/, and
+writes summary.md.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pandas as pd
+from scipy.stats import kendalltau
+
+from ccsrp.report.comparison import comparison_figure, comparison_info, comparison_markdown
+
+HERE = Path(__file__).parent
+RESULTS = HERE / "results"
+COMPARISONS = {"methods-digits": "flops", "methods-digits-synops": "synops", "methods-fashion": "flops"}
+SEARCHES = ("splice-paper", "splice-ours")
+
+
+def main() -> None:
+    runs = Path(sys.argv[1]) if len(sys.argv) > 1 else HERE.parents[1] / "runs"
+    RESULTS.mkdir(exist_ok=True)
+    parts = ["# Methods: figures\n"]
+    for name, cost in COMPARISONS.items():
+        collect(runs / name / "table.csv", RESULTS / f"{name}.csv")
+        if not (RESULTS / f"{name}.csv").exists():
+            continue
+        table = pd.read_csv(RESULTS / f"{name}.csv", dtype={"mask": str})
+        parts.append(f"## {name}\n\n{comparison_markdown(table)}")
+        comparison_figure(comparison_info(table, cost=cost)).savefig(HERE / f"{name}.png", dpi=110)
+    parts.append(f"## What is seen before fine-tuning\n\n{predictions()}")
+    for name in SEARCHES:
+        collect(runs / name / "rounds.csv", RESULTS / f"{name}.csv")
+    parts.append(f"## What a choice promised, and what it was\n\n{splices()}")
+    (HERE / "summary.md").write_text("\n".join(parts))
+
+
+def collect(source: Path, target: Path) -> None:
+    """Take a result from the run that made it, if it is there."""
+    if source.exists():
+        target.write_bytes(source.read_bytes())
+
+
+def predictions() -> str:
+    """Correlate (Kendall) what is seen of a mask with accuracy on test images after fine-tuning."""
+    rows = pd.read_csv(RESULTS / "predict.csv")
+    judges = [name.split(":")[0] for name in rows if name.endswith(": accuracy")]
+    lines = [
+        "| judged | accuracy, all masks | robust, all | accuracy, cost above 0.25 | robust, above 0.25 |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    for judge in ["cost", *(name for name in judges if not name.startswith("fine-tuned"))]:
+        cells = []
+        for part in (rows, rows[rows["cost"] > 0.25]):
+            for figure in ("accuracy", "robust"):
+                column = "cost" if judge == "cost" else f"{judge}: {figure}"
+                cells.append(f"{kendalltau(part[column], part[f'fine-tuned: {figure}'])[0]:.2f}")
+        lines.append(f"| {judge} | " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def splices() -> str:
+    """Say by how many points a choice was worse than the search had promised, mean over rounds."""
+    lines = [
+        "| search | rounds | cost at the end | points of accuracy too many | of robust accuracy |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    for name in SEARCHES:
+        file = RESULTS / f"{name}.csv"
+        if file.exists():
+            rows = pd.read_csv(file, dtype={"mask": str})
+            gaps = [
+                100 * (rows[f"predicted_{figure}"] - rows[f"spliced_{figure}"]).mean()
+                for figure in ("accuracy", "robust_accuracy")
+            ]
+            lines.append(
+                f"| {name} | {len(rows)} | {rows['cost'].iloc[-1]:.3f} | {gaps[0]:.1f} | {gaps[1]:.1f} |"
+            )
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    main()
