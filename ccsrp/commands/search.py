@@ -130,6 +130,7 @@ def search(
         subpopulation_size=subpop,
         collaborators=collaborators.value,
         screening=screen.value,
+        stop_dominated=screen is ScreenChoice.none,
     )
     paper = preset is PresetChoice.paper
     plan = None
