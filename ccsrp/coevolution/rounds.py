@@ -139,7 +139,7 @@ def run_rounds(
             if on_generation is not None:
                 on_generation(number, report)
 
-        seeded = replace(search, seed=search.seed + number - 1)
+        seeded = replace(search, seed=(search.seed + number - 1) % 2**63)
         found, reports = search_archive(current, seeded, on_generation=one_more)
         fronts.append((current, base, found.archive))
         spent = history[-1]["evaluations"] if history else 0

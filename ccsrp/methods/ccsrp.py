@@ -18,6 +18,8 @@ __all__ = ["prune"]
 
 # Validation images that finalists are judged on, at most.
 JUDGED_ON = 2000
+# Standard deviation of the logarithm of a layer's weight, where widths are drawn at random.
+SPREAD = 0.2
 
 
 def prune(
@@ -97,17 +99,24 @@ def _finalists(
         )
     order = allowed[np.argsort(objectives[allowed, :2].sum(axis=1), kind="stable")]
     kept = masks.mean(axis=0)  # how many members agree that a filter is worth its cost
-    found = [best_at_cost(problem, kept + 2 * mask, target) for mask in masks[order[: -(-count // 2)]]]
+    found: dict[bytes, BoolArray] = {}
+    for mask in masks[order]:
+        if len(found) == -(-count // 2):
+            break
+        filled = best_at_cost(problem, kept + 2 * mask, target)
+        found.setdefault(filled.tobytes(), filled)
     rank = np.empty(len(kept))
     for part in problem.space.slices:
         places = np.argsort(np.argsort(-kept[part], kind="stable"), kind="stable")
         rank[part] = 1 - places / len(places)
-    spread = 0.0
-    while len(found) < count:
-        weights = np.exp(spread * rng.standard_normal(problem.space.n_layers))
-        found.append(best_at_cost(problem, rank * np.repeat(weights, problem.space.sizes), target))
-        spread = 0.2
-    return np.array(found)
+    # In a small space there may be fewer than were asked for.
+    for attempt in range(10 * count):
+        if len(found) == count:
+            break
+        weights = np.exp(min(attempt, 1) * SPREAD * rng.standard_normal(problem.space.n_layers))
+        thinned = best_at_cost(problem, rank * np.repeat(weights, problem.space.sizes), target)
+        found.setdefault(thinned.tobytes(), thinned)
+    return np.array(list(found.values()))
 
 
 def _tried(task: Task, problem: PrunableProblem, masks: BoolArray, epochs: int, part: int) -> BoolArray:

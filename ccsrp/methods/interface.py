@@ -199,9 +199,12 @@ class Task:
             network,
             *self.training_images(),
             attack=self.training_attack,
-            settings=self.tuning.settings(seed=self.seed + 1_000_003 * part, epochs=epochs),
+            settings=self.tuning.settings(seed=self._seed_of(part), epochs=epochs),
             on_epoch=self.on_epoch,
         )
+
+    def _seed_of(self, part: int) -> int:
+        return (self.seed + 1_000_003 * part) % 2**63  # what torch takes
 
     def trainer(
         self,
@@ -221,7 +224,7 @@ class Task:
         from ccsrp.snn.tuning import trainer_for
 
         epochs = self.tuning.forming if epochs is None else epochs
-        settings = self.tuning.settings(seed=self.seed + 1_000_003 * part, epochs=epochs)
+        settings = self.tuning.settings(seed=self._seed_of(part), epochs=epochs)
         if learning_rate is not None:
             settings = replace(settings, learning_rate=learning_rate)
         return trainer_for(
