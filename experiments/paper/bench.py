@@ -72,21 +72,46 @@ class Bench:
         """The class of the problem."""
         return problem_kind(self.experiment.dataset, made=self.made)
 
-    def claim(self) -> None:
-        """Open the folder for this plan.
+    def check(self) -> None:
+        """See that the folder is new or of this plan.
 
         Raises
         ------
         RunError
-            It holds results of another plan.
         """
-        content = json.dumps(asdict(self.plan) | {"made_images": self.made}, indent=1)
-        file = self.folder / "plan.json"
-        self.folder.mkdir(parents=True, exist_ok=True)
-        if not file.exists():
-            write_atomically(file, content.encode())
-        elif file.read_text() != content:
-            raise RunError(f"{self.folder} holds results of another plan (see {file}); use another --out")
+        file = self._claim
+        try:
+            if file.exists():
+                other = file.read_text() != self._described()
+            else:
+                other = _has_files(self.folder) or (_has_files(self.out) and not self._begun())
+        except OSError as error:
+            raise RunError(f"cannot read {file} ({error.strerror}); use another --out") from None
+        if other:
+            raise RunError(f"{self.out} holds something else than results of this plan; use another --out")
+
+    def claim(self) -> None:
+        """Make the folder, and say which plan it is of.
+
+        Raises
+        ------
+        RunError
+        """
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            write_atomically(self._claim, self._described().encode())
+        except OSError as error:
+            raise RunError(f"cannot write to {self.folder} ({error.strerror}); use another --out") from None
+
+    @property
+    def _claim(self) -> Path:
+        return self.folder / "plan.json"
+
+    def _begun(self) -> bool:
+        return any(self.out.glob(f"*/{self._claim.name}"))
+
+    def _described(self) -> str:
+        return json.dumps(asdict(self.plan) | {"made_images": self.made}, indent=1)
 
     def options(self, *, test_images: int) -> dict[str, Any]:
         """Return the options of the problem, as ``load_problem`` takes them."""
@@ -107,3 +132,7 @@ class Bench:
     def problem(self, *, test_images: int) -> Any:
         """Build the problem on the trained base."""
         return self.kind(**self.options(test_images=test_images))
+
+
+def _has_files(folder: Path) -> bool:
+    return folder.exists() and (not folder.is_dir() or any(folder.iterdir()))

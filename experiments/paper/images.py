@@ -36,7 +36,7 @@ def problem_kind(dataset: str, *, made: bool) -> type[Any]:
     if not made:
         return kind
 
-    def dataset_of(cls: type[Any], *, data_dir: str | Path | None = None) -> Dataset:
+    def dataset_of(_: type[Any], *, data_dir: str | Path | None = None) -> Dataset:  # noqa: ARG001 its interface
         return made_dataset()
 
     return type(f"Made{kind.__name__}", (kind,), {"dataset": classmethod(dataset_of)})

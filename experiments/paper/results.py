@@ -58,7 +58,7 @@ def splice_gap(bench: Bench) -> pd.DataFrame:
 
 
 def join_results(out: Path, experiments: Iterable[Experiment]) -> str:
-    """Write ``table.csv``, ``table.md`` and ``splice_gap.csv`` of all finished experiments; return the text."""
+    """Join the tables of all finished experiments in ``out``; return the text of ``table.md``."""
     folders = [out / item.folder for item in experiments]
     folders = [folder for folder in folders if (folder / "splice_gap.csv").exists()]
     for name in ("table.csv", "splice_gap.csv"):

@@ -92,6 +92,8 @@ def _run(arguments: argparse.Namespace) -> None:
 
 
 def _work(benches: list[Bench], shown: Steps) -> None:
+    for bench in benches:
+        bench.check()
     unfinished = [bench for bench in benches if not all(step.done for step in steps_of(bench))]
     # Whatever is to be downloaded is here before hours are spent.
     for bench in {bench.experiment.dataset: bench for bench in unfinished}.values():
