@@ -10,6 +10,7 @@ from rich.console import Console
 
 from ccsrp.commands.options import CostChoice, DataDirOption, DeviceOption, NetworkOption, ProblemArgument
 from ccsrp.errors import OptionError
+from ccsrp.methods import METHODS
 
 __all__ = ["compare"]
 
@@ -17,7 +18,9 @@ __all__ = ["compare"]
 def compare(
     problem: ProblemArgument,
     out: Annotated[Path, typer.Option(help="New or empty folder, or that of an interrupted comparison.")],
-    methods: Annotated[str, typer.Option(help="Methods, separated by commas. [default: all of them]")] = "",
+    methods: Annotated[
+        str, typer.Option(help=f"Some of {', '.join(METHODS)}, separated by commas. [default: all]")
+    ] = "",
     targets: Annotated[
         str, typer.Option(help="Largest shares of the dense network's cost, separated by commas.")
     ] = "0.5,0.35",
@@ -45,7 +48,6 @@ def compare(
     The folder gets table.csv (a row a network), summary.md (means over seeds), comparison.png, and the
     networks' weights. An interrupted comparison goes on where it was.
     """
-    from ccsrp.methods import METHODS
     from ccsrp.methods.interface import FineTuning
     from ccsrp.registry import load_problem, problem_class
     from ccsrp.report.terminal import steps as progress_steps

@@ -141,9 +141,9 @@ def _count(value: float) -> str:
 
 _COLUMNS: dict[str, tuple[str, Callable[[float], str]]] = {
     "member": ("member", str),
+    "round": ("round", str),
     "accuracy": ("acc.", _share),
     "robust_accuracy": ("robust", _share),
-    "round": ("round", str),
     "cost": ("cost", _share),
     "flops": ("flops", _count),
     "params": ("params", _count),
