@@ -14,7 +14,10 @@ from pathlib import Path
 import pandas as pd
 from scipy.stats import kendalltau
 
+from ccsrp.methods import METHODS
 from ccsrp.report.comparison import comparison_figure, comparison_info, comparison_markdown
+from ccsrp.runs.comparison import DENSE
+from ccsrp.runs.comparison_audit import network_file
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "results"
@@ -27,7 +30,7 @@ def main() -> None:
     RESULTS.mkdir(exist_ok=True)
     parts = ["# Methods: figures\n"]
     for name, cost in COMPARISONS.items():
-        collect(runs / name / "table.csv", RESULTS / f"{name}.csv")
+        collect_comparison(runs / name, RESULTS / f"{name}.csv")
         if not (RESULTS / f"{name}.csv").exists():
             continue
         table = pd.read_csv(RESULTS / f"{name}.csv", dtype={"mask": str})
@@ -44,6 +47,33 @@ def collect(source: Path, target: Path) -> None:
     """Take a result from the run that made it, if it is there."""
     if source.exists():
         target.write_bytes(source.read_bytes())
+
+
+def collect_comparison(folder: Path, target: Path) -> None:
+    """Take the cells of a comparison that are done, with the audits that are done."""
+    cells = sorted((folder / "cells").glob("*.csv"), key=lambda file: file.stat().st_mtime)
+    if not cells:
+        return
+    table = pd.concat([pd.read_csv(file, dtype={"mask": str}) for file in cells], ignore_index=True)
+    order = {name: place for place, name in enumerate([DENSE, *METHODS])}
+    table = table.sort_values(
+        ["method", "target", "seed"],
+        key=lambda column: column.map(order) if column.name == "method" else column,
+        ascending=[True, False, True],
+        ignore_index=True,
+    )
+    table["audited_robust_accuracy"] = [
+        audited(folder / "audits" / f"{network_file(row.method, row.seed, row.target)}.csv")
+        for row in table.itertuples()
+    ]
+    table.dropna(axis="columns", how="all").to_csv(target, index=False)
+
+
+def audited(file: Path) -> float:
+    """Return the worst case of an audit, or NaN where there is none."""
+    if not file.exists():
+        return float("nan")
+    return float(pd.read_csv(file).set_index("attack").loc["worst case", "accuracy"])
 
 
 def predictions() -> str:
