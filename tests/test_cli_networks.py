@@ -75,6 +75,12 @@ def test_a_member_is_fine_tuned_and_a_second_time_nothing_is_trained(copy: Path,
     assert "other settings" in other.stderr
 
 
+def test_a_fine_tuning_that_is_refused_leaves_nothing(copy: Path, command: Command) -> None:
+    done = command("finetune", "run", "--member", "1", "--images", "99999", cwd=copy.parent)
+    assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)
+    assert not (copy / "finetuned").exists()
+
+
 def test_a_comparison_is_one_table(tmp_path: Path, command: Command) -> None:
     done = command(*COMPARE, *SMALL, "--test-images", "20", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
@@ -93,6 +99,10 @@ def test_a_comparison_is_one_table(tmp_path: Path, command: Command) -> None:
         (("search", "digits", "--rounds", "-1"), "rounds must be at least 1"),
         (("search", "digits", "--target-cost", "1.5"), "share of the dense network's cost in (0, 1]"),
         (("search", "digits-14", "--rounds", "2"), "has no network to fine-tune"),
+        (("search", "digits", "--choose", "knee"), "--choose needs --rounds"),
+        (("search", "digits", "--epochs", "3"), "--epochs needs --rounds"),
+        (("search", "digits", "--rounds", "1", "--robust-loss", "0.1"), "needs --choose cheapest"),
+        (("search", "digits", "--preset", "paper", "--budget", "50"), "--budget is fixed by --preset paper"),
         (("search", "digits", "--rounds", "1", "--epochs", "0"), "epochs of fine-tuning must be at least 1"),
         (("search", "digits", "--rounds", "1", "--images", "99999"), "the train split has 1197"),
         (("compare", "digits", "--out", "x", "--targets", "0.5,2"), "in (0, 1], got 2.0"),

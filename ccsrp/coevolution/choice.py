@@ -10,9 +10,13 @@ from ccsrp.coevolution.search import Coevolution
 from ccsrp.errors import OptionError
 from ccsrp.space import BoolArray, FloatArray
 
-__all__ = ["CHOICES", "Choice", "Chosen", "choose", "knee"]
+__all__ = ["CHOICES", "Choice", "Chosen", "NothingSmallerError", "choose", "knee"]
 
 CHOICES = ("knee", "best", "cheapest", "splice")
+
+
+class NothingSmallerError(OptionError):
+    """A search found no smaller network that may be chosen."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,8 +66,8 @@ def choose(search: Coevolution, choice: Choice, *, most: float = 1.0) -> Chosen:
 
     Raises
     ------
-    OptionError
-        The search found no smaller network.
+    NothingSmallerError
+        The search found no smaller network that the rule allows.
     """
     masks, objectives = search.archive.masks, search.archive.objectives
     dense = search.dense_objectives
@@ -71,7 +75,9 @@ def choose(search: Coevolution, choice: Choice, *, most: float = 1.0) -> Chosen:
         return _spliced(search, dense)
     smaller = np.flatnonzero(~masks.all(axis=1) & (objectives[:, 2] < dense[2]))
     if not len(smaller):
-        raise OptionError("the search found no smaller network to go on with; give it a larger budget")
+        raise NothingSmallerError(
+            "the search found no smaller network to go on with; give it a larger budget"
+        )
     found = objectives[smaller]
     if choice.rule == "knee":
         row = knee(found)
@@ -81,7 +87,7 @@ def choose(search: Coevolution, choice: Choice, *, most: float = 1.0) -> Chosen:
         losses = found[:, :2] - dense[:2]
         allowed = (losses <= [choice.accuracy_loss, choice.robust_loss]).all(axis=1)
         if not allowed.any():
-            raise OptionError(
+            raise NothingSmallerError(
                 f"no smaller network loses at most {choice.accuracy_loss} accuracy and {choice.robust_loss} "
                 f"robust accuracy; allow more, or give the search a larger budget"
             )
@@ -120,5 +126,7 @@ def _spliced(search: Coevolution, dense: FloatArray) -> Chosen:
         whole[part] = parts[row]
         predicted += found[row] - dense
     if whole.all():
-        raise OptionError("no layer has a smaller part that was judged; give the search a larger budget")
+        raise NothingSmallerError(
+            "no layer has a smaller part that was judged; give the search a larger budget"
+        )
     return Chosen(whole, predicted)

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from ccsrp.coevolution.archive import Archive
-from ccsrp.coevolution.choice import Choice, Chosen, choose
+from ccsrp.coevolution.choice import Choice, NothingSmallerError, choose
 from ccsrp.coevolution.run import SearchProblem, SearchResult, search_archive
 from ccsrp.coevolution.search import GenerationReport
 from ccsrp.coevolution.settings import SearchSettings
@@ -103,6 +103,7 @@ def run_rounds(
     after: Callable[[int, SearchProblem, BoolArray], SearchProblem],
     on_generation: Callable[[int, GenerationReport], None] | None = None,
     on_round: Callable[[Round], None] | None = None,
+    on_end: Callable[[str], None] | None = None,
     on_member: Callable[[int, int], None] | None = None,
 ) -> SearchResult:
     """Search and fine-tune in rounds, and join the fronts of all of them.
@@ -121,6 +122,9 @@ def run_rounds(
         Called with (round, report) after each generation; rounds count from 1.
     on_round : callable, optional
         Called with a ``Round`` after each.
+    on_end : callable, optional
+        Called with the reason if the rounds end before their limit and their target, because a search found
+        no smaller network that the choice allows. The front is then that of the rounds until there.
     on_member : callable, optional
         Called with (done, total) while members of the front are measured.
 
@@ -147,17 +151,25 @@ def run_rounds(
             {"round": number} | report.row() | {"evaluations": spent + report.evaluations}
             for report in reports
         ]
-        chosen: Chosen = choose(found, settings.chosen_by(), most=settings.most(number))
+        try:
+            chosen = choose(found, settings.chosen_by(), most=settings.most(number))
+        except NothingSmallerError as reason:
+            # What was found until then was paid for.
+            if on_end is not None:
+                on_end(f"the rounds end with round {number}: {reason}")
+            break
         measured = current.evaluate(chosen.mask[None])[0]
         base, current = lifted(base, chosen.mask), after(number, current, chosen.mask)
-        tuned = current.evaluate(current.space.full()[None])
+        whole = current.space.full()[None]
+        tuned = current.evaluate(whole)
+        last = Archive(n_var=current.space.n_var, reference_point=current.reference_point)
+        last.add(whole, tuned)
         if on_round is not None:
             on_round(Round(number, current, base, chosen.predicted, measured, tuned[0]))
-        if settings.target_cost is not None and tuned[0, 2] <= settings.target_cost:
+        done = settings.target_cost is not None and tuned[0, 2] <= settings.target_cost
+        if done or number == settings.rounds:
+            fronts.append((current, base, last))
             break
-    last = Archive(n_var=current.space.n_var, reference_point=current.reference_point)
-    last.add(current.space.full()[None], tuned)
-    fronts.append((current, base, last))
     front, joint = _joined(problem, fronts, on_member)
     return SearchResult(front=front, history=pd.DataFrame(history), archive=joint, settings=search)
 

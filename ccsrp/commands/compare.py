@@ -100,7 +100,7 @@ def compare(
                 images=audit,
                 on_audit=lambda name, done, total: shown.show(done, total, f"attacks of the audit of {name}"),
             )
-        text = write_report(table, path)
+        text = write_report(table, path, cost=cost.value)
     typer.echo(text)
     typer.echo(f"  {path / 'table.csv'}  one row a network")
 

@@ -25,6 +25,16 @@ from ccsrp.errors import OptionError
 
 __all__ = ["search"]
 
+# Parameters by the options that set them. One that has no effect is refused, not ignored.
+PRESET_FIXES = {
+    "budget": "--budget",
+    "subpop": "--subpop",
+    "collaborators": "--collaborators",
+    "screen": "--screen",
+}
+ROUNDS_TAKE = {"choose": "--choose", "epochs": "--epochs", "images": "--images"}
+LOSSES = {"accuracy_loss": "--accuracy-loss", "robust_loss": "--robust-loss"}
+
 
 def search(
     context: typer.Context,
@@ -75,6 +85,12 @@ def search(
             "[default: best with a target, else knee]"
         ),
     ] = None,
+    accuracy_loss: Annotated[
+        float, typer.Option(help="With --choose cheapest: accuracy that a round may lose.")
+    ] = 0.01,
+    robust_loss: Annotated[
+        float, typer.Option(help="With --choose cheapest: robust accuracy that a round may lose.")
+    ] = 0.05,
     epochs: Annotated[int, typer.Option(help="With rounds: epochs of fine-tuning in each.")] = 10,
     images: Annotated[
         int | None, typer.Option(help="With rounds: training images to use. [default: all]")
@@ -135,17 +151,26 @@ def search(
     paper = preset is PresetChoice.paper
     plan = None
     if rounds or paper or target_cost is not None:
-        rule = choose.value if choose is not None else "splice" if paper else None
+        _refuse(context, PRESET_FIXES if paper else {}, "is fixed by --preset paper; leave one of them out")
+        choice = Choice(
+            rule=choose.value if choose is not None else "splice" if paper else "knee",
+            accuracy_loss=accuracy_loss,
+            robust_loss=robust_loss,
+        )
         plan = RoundPlan(
             RoundSettings(
                 rounds=rounds or (20 if paper else 1),
                 target_cost=target_cost,
-                choice=None if rule is None else Choice(rule=rule),
+                choice=choice if choose is not None or paper else None,
             ),
             FineTuning(epochs=epochs, images=images),
         )
+        if choose is not ChoiceChoice.cheapest:
+            _refuse(context, LOSSES, "needs --choose cheapest")
         if not hasattr(problem_class(problem), "after"):
             raise OptionError(f"problem {problem!r} has no network to fine-tune; leave --rounds out")
+    else:
+        _refuse(context, ROUNDS_TAKE | LOSSES, "needs --rounds")
     console = Console()
     with new_folder(out or Path("runs") / f"{problem}-seed-{seed}") as path, progress_steps(console) as shown:
         built = load_problem(problem, **options)
@@ -175,3 +200,10 @@ def search(
     ):
         if (path / name).exists():
             typer.echo(f"  {path / name}  {what}")
+
+
+def _refuse(context: typer.Context, options: dict[str, str], why: str) -> None:
+    """See that none of these options was given."""
+    for parameter, option in options.items():
+        if was_given(context, parameter):
+            raise OptionError(f"{option} {why}")

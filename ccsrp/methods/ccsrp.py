@@ -8,6 +8,7 @@ import numpy as np
 
 from ccsrp.coevolution.archive import Archive
 from ccsrp.coevolution.run import search_archive
+from ccsrp.coevolution.search import Coevolution
 from ccsrp.coevolution.settings import SearchSettings
 from ccsrp.errors import OptionError
 from ccsrp.methods.interface import PrunableProblem, Pruned, Task, check_targets
@@ -57,12 +58,13 @@ def prune(
     first, rng = _searched(task, task.problem, rounds, 0), task.rng()
     for target in targets:
         problem, base, found = task.problem, task.problem.space.full(), first
-        spent = 0
+        judged, spent = found.evaluations, 0
         for number in range(rounds):
             if number:
                 found = _searched(task, problem, rounds, number)
+                judged += found.evaluations
             most = target ** ((number + 1) / rounds)
-            masks = _finalists(problem, found, most, finalists, rng)
+            masks = _finalists(problem, found.archive, most, finalists, rng)
             best = masks[0]
             if len(masks) > 1:
                 best = _tried(task, problem, masks, trial_epochs, 10 * number)
@@ -72,13 +74,12 @@ def prune(
             base = lifted(base, best)
             if number + 1 < rounds:
                 problem = problem.rebased(network)
-        budget = task.budget // rounds * rounds
-        yield Pruned(target, network, base, evaluations=budget, epochs=task.tuning.epochs + spent)
+        yield Pruned(target, network, base, evaluations=judged, epochs=task.tuning.epochs + spent)
 
 
-def _searched(task: Task, problem: PrunableProblem, rounds: int, number: int) -> Archive:
+def _searched(task: Task, problem: PrunableProblem, rounds: int, number: int) -> Coevolution:
     settings = SearchSettings(budget=task.budget // rounds, seed=task.seed + number)
-    return search_archive(problem, settings)[0].archive
+    return search_archive(problem, settings)[0]
 
 
 def _finalists(

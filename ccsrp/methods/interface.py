@@ -237,11 +237,8 @@ class Task:
         )
 
     def train(self, trainer: Trainer) -> None:
-        """Run all epochs of a training."""
-        while trainer.epoch < trainer.settings.epochs:
-            report = trainer.run_epoch()
-            if self.on_epoch is not None:
-                self.on_epoch(report)
+        """Run all epochs of a training, and tell of them."""
+        trainer.run(self.on_epoch)
 
     def pruned(self, mask: BoolArray, target: float, *, formed: bool = False) -> Pruned:
         """Build and fine-tune what ``mask`` leaves; ``formed`` if half of the epochs went into finding it."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -90,6 +91,10 @@ class SearchProgress:
             f"round {finished.number}: fine-tuned to accuracy {1 - error:.3f}, "
             f"robust {1 - robust_error:.3f}, cost {cost:.3f}"
         )
+
+    def ended(self, reason: str) -> None:
+        """Say why rounds ended before their limit and their target."""
+        self._shown.line(escape(reason))
 
     def member(self, done: int, total: int) -> None:
         """Show how many members of the front have been measured on the test split."""

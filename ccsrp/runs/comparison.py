@@ -145,12 +145,12 @@ def comparison_folder(path: Path) -> Iterator[Path]:
             yield path
 
 
-def write_report(table: pd.DataFrame, folder: Path) -> str:
-    """Write ``summary.md`` and ``comparison.png``; return the former."""
+def write_report(table: pd.DataFrame, folder: Path, *, cost: str = "flops") -> str:
+    """Write ``summary.md`` and ``comparison.png``, drawn over that cost; return the former."""
     text = comparison_markdown(table)
     write_atomically(folder / "summary.md", text.encode())
     picture = io.BytesIO()
-    comparison_figure(comparison_info(table)).savefig(picture, format="png", dpi=130)
+    comparison_figure(comparison_info(table, cost=cost)).savefig(picture, format="png", dpi=130)
     write_atomically(folder / "comparison.png", picture.getvalue())
     return text
 

@@ -43,15 +43,15 @@ def finetune_member(
         No such member, or a fine-tuning with other settings was begun.
     """
     problem, mask = run.member(member)
+    before = problem.network(mask)
+    task = Task(problem, tuning, seed=seed)
+    network = own_copy(before)
+    trainer = task.trainer(network, epochs=tuning.epochs)
     folder = run.folder / "finetuned" / f"member-{member}"
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise RunError(f"cannot write to {folder} ({error.strerror})") from None
-    before = problem.network(mask)
-    task = Task(problem, tuning, seed=seed)
-    network = own_copy(before)
-    trainer = task.trainer(network, epochs=tuning.epochs)
     whole = run.problem.space.to_string(run.problem.space.from_string(str(run.row(member)["mask"])))
     config = {
         "member": {"member": member, "mask": whole, "seed": seed},

@@ -76,15 +76,8 @@ class Run:
         return self.problem.rebased(network), mask[base]
 
 
-def open_run(folder: Path, **changed: Any) -> Run:
-    """Open a folder that ``ccsrp search`` wrote.
-
-    Parameters
-    ----------
-    folder : Path
-    **changed
-        Options of the problem to use in place of those of the run, such as ``test_images``; none that
-        change what a mask's network is.
+def open_run(folder: Path) -> Run:
+    """Open a folder that ``ccsrp search`` wrote, with the problem as it was searched.
 
     Raises
     ------
@@ -92,7 +85,7 @@ def open_run(folder: Path, **changed: Any) -> Run:
         Not a whole run, of a problem without a network, or made with other weights than the problem has now.
     """
     front, config = read_front(folder), read_config(folder)
-    problem = load_problem(config.problem, **(config.options | changed))
+    problem = load_problem(config.problem, **config.options)
     if not hasattr(problem, "base_network"):
         raise RunError(f"{folder} is a search on {config.problem!r}, which has no network behind its masks")
     was = config.provenance.get("weights_sha256")

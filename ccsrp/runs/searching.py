@@ -29,6 +29,10 @@ class ShowsSearch(Protocol):
         """Show the network that a round ended with."""
         ...
 
+    def ended(self, reason: str) -> None:
+        """Say why rounds ended before their limit and their target."""
+        ...
+
     def member(self, done: int, total: int) -> None:
         """Show how many members of the front have been measured on the test split."""
         ...
@@ -101,6 +105,7 @@ def search_into(
             after=after,
             on_generation=lambda number, report: on_generation(report, number),
             on_round=on_round,
+            on_end=shown.ended,
             on_member=shown.member,
         )
     if run is not None:

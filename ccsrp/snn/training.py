@@ -150,6 +150,13 @@ class Trainer:
             epoch=self.epoch, loss=loss_sum / count, accuracy=right / count, learning_rate=rate
         )
 
+    def run(self, on_epoch: Callable[[EpochReport], None] | None = None) -> None:
+        """Train all epochs that are left."""
+        while self.epoch < self.settings.epochs:
+            report = self.run_epoch()
+            if on_epoch is not None:
+                on_epoch(report)
+
     def _loss(
         self, images: torch.Tensor, labels: torch.Tensor, seed: int
     ) -> tuple[torch.Tensor, torch.Tensor]:

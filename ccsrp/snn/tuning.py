@@ -79,11 +79,7 @@ def finetuned(
 ) -> DirectCoding:
     """Return a trained copy of ``network``, of SpikingJelly's layers alone, in eval mode."""
     fused = own_copy(network)
-    trainer = trainer_for(fused, images, labels, attack=attack, settings=settings)
-    while trainer.epoch < settings.epochs:
-        report = trainer.run_epoch()
-        if on_epoch is not None:
-            on_epoch(report)
+    trainer_for(fused, images, labels, attack=attack, settings=settings).run(on_epoch)
     return with_weights_of(network, fused)
 
 

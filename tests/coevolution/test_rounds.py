@@ -88,6 +88,16 @@ def test_the_joint_front_holds_what_no_round_dominates() -> None:
     assert result.history["evaluations"].is_monotonic_increasing
 
 
+def test_rounds_that_find_nothing_to_go_on_with_keep_what_was_found() -> None:
+    reasons: list[str] = []
+    none_allowed = Choice(rule="cheapest", accuracy_loss=0.0, robust_loss=0.0)
+    result, seen = rounds(RoundSettings(rounds=3, choice=none_allowed), on_end=reasons.append)
+    assert seen == []
+    assert reasons[0].startswith("the rounds end with round 1: no smaller network loses at most")
+    alone = search_archive(SumProblem(), SETTINGS)[0].archive
+    assert {tuple(row) for row in result.archive.objectives} == {tuple(row) for row in alone.objectives}
+
+
 def test_one_seed_fixes_all_rounds() -> None:
     (first, _), (second, _) = rounds(RoundSettings(rounds=2)), rounds(RoundSettings(rounds=2))
     assert first.front.equals(second.front)
