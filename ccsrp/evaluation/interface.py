@@ -19,6 +19,8 @@ __all__ = [
     "Evaluator",
     "PricedEvaluator",
     "evaluate_checked",
+    "evaluate_shaped",
+    "not_finite",
 ]
 
 OBJECTIVES = ("error", "robust_error", "cost")
@@ -54,30 +56,47 @@ class Evaluation:
     Parameters
     ----------
     objectives : float64 [N, 3]
-        Where not ``complete``, the best that is still possible.
+        Where not ``complete``, the best that is still possible; the worst there is where it failed.
     complete : bool [N]
     expected : float64 [N, 3]
         The objectives where ``complete``, else what they would probably have been.
+    failures : tuple of str
+        For each mask why it could not be judged, nothing where it was. Empty if none failed.
+    seconds : float64 [N], optional
+        What each mask took.
+    workers : tuple of str
+        Who judged each mask. Empty if this process did.
     """
 
     objectives: FloatArray
     complete: NDArray[np.bool_]
     expected: FloatArray
+    failures: tuple[str, ...] = ()
+    seconds: FloatArray | None = None
+    workers: tuple[str, ...] = ()
 
     @classmethod
     def exact(cls, objectives: FloatArray) -> Evaluation:
         """Return complete answers."""
         return cls(objectives, np.ones(len(objectives), dtype=bool), objectives)
 
+    @property
+    def failed(self) -> NDArray[np.bool_]:
+        """Which masks could not be judged, bool [N]."""
+        if not self.failures:
+            return np.zeros(len(self.complete), dtype=bool)
+        return np.array([bool(reason) for reason in self.failures], dtype=bool)
+
 
 @runtime_checkable
 class BoundedEvaluator(Evaluator, Protocol):
-    """An evaluator that can give up on masks that are of no use to its caller."""
+    """An evaluator that can give up on masks that are of no use to its caller, and say that some failed."""
 
     def evaluate_bounded(self, masks: BoolArray, known: FloatArray, /) -> Evaluation:
         """Judge masks, but stop where a known point, float64 [n, 3], is as good as all that is possible.
 
-        A row depends on its mask and on ``known`` alone; a complete one is that of ``evaluate``.
+        A row depends on its mask and on ``known`` alone; a complete one is that of ``evaluate``. Where
+        nothing is known (n = 0) nothing stops.
         """
         ...
 
@@ -103,6 +122,16 @@ def evaluate_checked(evaluator: Evaluator, masks: BoolArray, known: FloatArray |
     EvaluationError
         The answer has another shape, or holds values that are not finite.
     """
+    answer = evaluate_shaped(evaluator, masks, known)
+    finite = np.isfinite(answer.objectives).all(axis=1)
+    if not finite.all():
+        row = int(finite.argmin())
+        raise EvaluationError(f"{not_finite(answer.objectives[row])} for mask {row}; all must be finite")
+    return answer
+
+
+def evaluate_shaped(evaluator: Evaluator, masks: BoolArray, known: FloatArray | None) -> Evaluation:
+    """Evaluate as ``evaluate_checked`` does, but let values pass that are not finite."""
     masks = evaluator.space.check(masks)
     if known is not None and isinstance(evaluator, BoundedEvaluator):
         answer = evaluator.evaluate_bounded(masks, known)
@@ -114,9 +143,9 @@ def evaluate_checked(evaluator: Evaluator, masks: BoolArray, known: FloatArray |
             f"an evaluator must return float64 [{len(masks)}, {len(OBJECTIVES)}], got {objectives.dtype} "
             f"{list(objectives.shape)}; one row a mask, one column each of {', '.join(OBJECTIVES)}"
         )
-    if not np.isfinite(objectives).all():
-        row = int(np.argwhere(~np.isfinite(objectives).all(axis=1))[0, 0])
-        raise EvaluationError(
-            f"the evaluator returned {objectives[row].tolist()} for mask {row}; all must be finite"
-        )
     return answer
+
+
+def not_finite(objectives: FloatArray) -> str:
+    """Say what an evaluator returned instead of finite objectives, float64 [3]."""
+    return f"the evaluator returned {objectives.tolist()}"
