@@ -64,7 +64,7 @@ class TolerantEvaluator:
         began = time.perf_counter()
         answer = evaluate_shaped(self._evaluator, masks, known)
         share = (time.perf_counter() - began) / len(masks)
-        finite = np.isfinite(np.hstack([answer.objectives, answer.expected])).all(axis=1)
+        finite: BoolArray = np.isfinite(np.hstack([answer.objectives, answer.expected])).all(axis=1)
         reasons = answer.failures or ("",) * len(masks)
         return Evaluation(
             np.where(finite[:, None], answer.objectives, WORST),
