@@ -64,7 +64,9 @@ class TolerantEvaluator:
         began = time.perf_counter()
         answer = evaluate_shaped(self._evaluator, masks, known)
         share = (time.perf_counter() - began) / len(masks)
-        finite: BoolArray = np.isfinite(np.hstack([answer.objectives, answer.expected])).all(axis=1)
+        finite = np.array(
+            [bool(np.isfinite(pair).all()) for pair in zip(answer.objectives, answer.expected, strict=True)]
+        )
         reasons = answer.failures or ("",) * len(masks)
         return Evaluation(
             np.where(finite[:, None], answer.objectives, WORST),
