@@ -12,14 +12,14 @@ from ccsrp.commands.audit import audit
 from ccsrp.commands.compare import compare
 from ccsrp.commands.finetune import finetune
 from ccsrp.commands.problems import problems
+from ccsrp.commands.result import INTERRUPTED, Said
+from ccsrp.commands.resume import resume
 from ccsrp.commands.search import search
 from ccsrp.commands.show import show
 from ccsrp.commands.train import train
 from ccsrp.errors import CcsrpError
 
 __all__ = ["app", "main"]
-
-INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 
 app = typer.Typer(
     help="Prune spiking neural networks by cooperative coevolution: accurate, robust, small.",
@@ -28,7 +28,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for command in (problems, search, show, finetune, audit, compare, train):
+for command in (problems, search, resume, show, finetune, audit, compare, train):
     app.command()(command)
 
 
@@ -54,6 +54,9 @@ def main() -> NoReturn:
     except CcsrpError as error:
         print(f"ccsrp: {error}", file=sys.stderr)
         sys.exit(2)
+    except Said as end:
+        print(f"ccsrp: {end.message}", file=sys.stderr)
+        sys.exit(end.code)
     except KeyboardInterrupt:
         status: int | str | None = INTERRUPTED
     except SystemExit as end:  # Typer ends so, after an interrupt too

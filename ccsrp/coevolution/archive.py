@@ -5,6 +5,7 @@ from __future__ import annotations
 import moocore
 import numpy as np
 
+from ccsrp.coevolution.snapshot import Snapshot
 from ccsrp.errors import OptionError
 from ccsrp.space import BoolArray, FloatArray
 
@@ -58,6 +59,16 @@ class Archive:
         keep = moocore.is_nondominated(both)
         self._masks = np.concatenate([self._masks, masks])[keep]
         self._objectives = both[keep]
+        self._keys = {mask.tobytes() for mask in self._masks}
+
+    def state(self) -> Snapshot:
+        """Write down the members."""
+        return Snapshot({"masks": self.masks, "objectives": self.objectives})
+
+    def restore(self, state: Snapshot) -> None:
+        """Take the members of another archive of the same kind."""
+        self._masks = state.array("masks", bool, None, self._masks.shape[1])
+        self._objectives = state.array("objectives", float, len(self._masks), self._objectives.shape[1])
         self._keys = {mask.tobytes() for mask in self._masks}
 
     def __contains__(self, mask: BoolArray) -> bool:

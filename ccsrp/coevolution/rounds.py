@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import moocore
@@ -11,13 +11,14 @@ import pandas as pd
 
 from ccsrp.coevolution.archive import Archive
 from ccsrp.coevolution.choice import Choice, NothingSmallerError, choose
+from ccsrp.coevolution.journal import RunJournal, UnrecordedRun
 from ccsrp.coevolution.run import SearchProblem, SearchResult, search_archive
 from ccsrp.coevolution.search import GenerationReport
 from ccsrp.coevolution.settings import SearchSettings
 from ccsrp.errors import OptionError
 from ccsrp.space import BoolArray, FloatArray, lifted
 
-__all__ = ["Round", "RoundSettings", "run_rounds"]
+__all__ = ["Round", "RoundSettings", "joined_histories", "run_rounds"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,6 +102,7 @@ def run_rounds(
     settings: RoundSettings,
     *,
     after: Callable[[int, SearchProblem, BoolArray], SearchProblem],
+    journal: RunJournal | None = None,
     on_generation: Callable[[int, GenerationReport], None] | None = None,
     on_round: Callable[[Round], None] | None = None,
     on_end: Callable[[str], None] | None = None,
@@ -118,6 +120,8 @@ def run_rounds(
         Called with (round, a problem, the mask chosen from it): returns the same problem on the network that
         the mask leaves, fine-tuned. Its masks speak of the filters that are left, its costs are still
         shares of the first network's.
+    journal : RunJournal, optional
+        One that knows of an earlier beginning makes the rounds go on from there.
     on_generation : callable, optional
         Called with (round, report) after each generation; rounds count from 1.
     on_round : callable, optional
@@ -134,9 +138,10 @@ def run_rounds(
         ``front`` has a column ``round``: 0 for masks of the first network, r for masks of the network that
         round r ended with. Masks speak of the first network's filters. ``archive`` is the joint front.
     """
+    journal = UnrecordedRun() if journal is None else journal
     current, base = problem, problem.space.full()
     fronts: list[tuple[SearchProblem, BoolArray, Archive]] = []
-    history: list[dict[str, float]] = []
+    histories: list[pd.DataFrame] = []
     for number in range(1, settings.rounds + 1):
 
         def one_more(report: GenerationReport, number: int = number) -> None:
@@ -144,13 +149,10 @@ def run_rounds(
                 on_generation(number, report)
 
         seeded = replace(search, seed=(search.seed + number - 1) % 2**63)
-        found, reports = search_archive(current, seeded, on_generation=one_more)
+        searched = journal.search(number)
+        found = search_archive(current, seeded, journal=searched, on_generation=one_more)
         fronts.append((current, base, found.archive))
-        spent = history[-1]["evaluations"] if history else 0
-        history += [
-            {"round": number} | report.row() | {"evaluations": spent + report.evaluations}
-            for report in reports
-        ]
+        histories.append(searched.history())
         try:
             chosen = choose(found, settings.chosen_by(), most=settings.most(number))
         except NothingSmallerError as reason:
@@ -158,10 +160,10 @@ def run_rounds(
             if on_end is not None:
                 on_end(f"the rounds end with round {number}: {reason}")
             break
-        measured = current.evaluate(chosen.mask[None])[0]
+        measured = searched.evaluator(current).evaluate(chosen.mask[None])[0]
         base, current = lifted(base, chosen.mask), after(number, current, chosen.mask)
         whole = current.space.full()[None]
-        tuned = current.evaluate(whole)
+        tuned = journal.search(number + 1).evaluator(current).evaluate(whole)
         last = Archive(n_var=current.space.n_var, reference_point=current.reference_point)
         last.add(whole, tuned)
         if on_round is not None:
@@ -170,8 +172,19 @@ def run_rounds(
         if done or number == settings.rounds:
             fronts.append((current, base, last))
             break
-    front, joint = _joined(problem, fronts, on_member)
-    return SearchResult(front=front, history=pd.DataFrame(history), archive=joint, settings=search)
+    front, joint = _joined(problem, fronts, journal, on_member)
+    return SearchResult(front=front, history=joined_histories(histories), archive=joint, settings=search)
+
+
+def joined_histories(histories: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Put the histories of rounds under one another; evaluations are counted on from round to round."""
+    spent, tables = 0, []
+    for number, history in enumerate(histories, start=1):
+        table = history.assign(evaluations=history["evaluations"] + spent)
+        table.insert(0, "round", number)
+        spent = int(table["evaluations"].iloc[-1])
+        tables.append(table)
+    return pd.concat(tables, ignore_index=True)
 
 
 def _nondominated(
@@ -188,6 +201,7 @@ def _nondominated(
 def _joined(
     problem: SearchProblem,
     fronts: list[tuple[SearchProblem, BoolArray, Archive]],
+    journal: RunJournal,
     on_member: Callable[[int, int], None] | None,
 ) -> tuple[pd.DataFrame, Archive]:
     """Describe the members of the joint front, by the problem of the round that each is of."""
@@ -201,7 +215,7 @@ def _joined(
             if on_member is not None:
                 on_member(before + one, total)
 
-        table = current.report(masks, objectives, on_member=one_more)
+        table = journal.search(number + 1).describe(current, masks, objectives, one_more)
         wholes = lifted(base, masks)
         table.insert(0, "round", number)
         table["mask"] = [problem.space.to_string(mask) for mask in wholes]

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from ccsrp.coevolution.archive import Archive
+from ccsrp.coevolution.journal import Journal, Unrecorded
 from ccsrp.coevolution.search import Coevolution, GenerationReport
 from ccsrp.coevolution.settings import SearchSettings
 from ccsrp.errors import OptionError
@@ -133,30 +134,30 @@ def run_search(
     problem: SearchProblem,
     settings: SearchSettings,
     *,
+    journal: Journal | None = None,
     on_generation: Callable[[GenerationReport], None] | None = None,
     on_member: Callable[[int, int], None] | None = None,
 ) -> SearchResult:
-    """Search with settings that are already in one object: see ``search``."""
-    found, reports = search_archive(problem, settings, on_generation=on_generation)
-    archive = found.archive
+    """Search with settings that are already in one object: see ``search``.
+
+    With a ``journal`` that knows of an earlier beginning, the search goes on from there.
+    """
+    journal = Unrecorded() if journal is None else journal
+    archive = search_archive(problem, settings, journal=journal, on_generation=on_generation).archive
     masks, objectives = archive.masks, archive.objectives
     order = np.lexsort((objectives[:, 1], objectives[:, 0], -objectives[:, 2]))
-    front = problem.report(masks[order], objectives[order], on_member=on_member)
+    front = journal.describe(problem, masks[order], objectives[order], on_member)
     front.insert(0, "member", np.arange(len(front)))
-    return SearchResult(
-        front=front,
-        history=pd.DataFrame([report.row() for report in reports]),
-        archive=archive,
-        settings=settings,
-    )
+    return SearchResult(front=front, history=journal.history(), archive=archive, settings=settings)
 
 
 def search_archive(
     problem: SearchProblem,
     settings: SearchSettings,
     *,
+    journal: Journal | None = None,
     on_generation: Callable[[GenerationReport], None] | None = None,
-) -> tuple[Coevolution, list[GenerationReport]]:
+) -> Coevolution:
     """Search until the budget is spent, and measure nothing on test images: see ``search``."""
     names = tuple(getattr(problem, "objectives", OBJECTIVES))
     if len(names) != len(OBJECTIVES) or names[:2] != OBJECTIVES[:2] or names[2] in OBJECTIVES[:2]:
@@ -164,10 +165,19 @@ def search_archive(
             f"the search takes problems with objectives error, robust_error and a cost, in this order, got "
             f"{', '.join(names)}; pymoo's algorithms take any"
         )
-    coevolution = Coevolution(problem, reference_point=problem.reference_point, settings=settings)
-    reports = []
+    journal = Unrecorded() if journal is None else journal
+    coevolution = Coevolution(
+        journal.evaluator(problem),
+        reference_point=problem.reference_point,
+        settings=settings,
+        memory=journal.memory(),
+    )
+    known = journal.snapshot()
+    if known is not None:
+        coevolution.restore(known)
     while not coevolution.finished:
-        reports.append(coevolution.run_generation())
+        report = coevolution.run_generation()
+        journal.add(report, coevolution.state, last=coevolution.finished)
         if on_generation is not None:
-            on_generation(reports[-1])
-    return coevolution, reports
+            on_generation(report)
+    return coevolution

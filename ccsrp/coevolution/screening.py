@@ -14,6 +14,7 @@ import numpy as np
 from pymoo.util.nds.non_dominated_sorting import NonDominatedSorting
 from threadpoolctl import ThreadpoolController
 
+from ccsrp.coevolution.snapshot import Snapshot
 from ccsrp.coevolution.surrogate import Surrogate
 from ccsrp.space import BoolArray, FilterSpace, FloatArray
 
@@ -21,6 +22,8 @@ __all__ = ["Screening", "pick_by_hypervolume"]
 
 # Masks that the surrogate learns from at most. Its time grows with their cube.
 LEARNED_FROM = 1000
+# Masks that are kept to choose those from, at most, so that memory does not grow with the search.
+KEPT = 5000
 # Generations from one tuning of the surrogate to the next, once it has seen some.
 TUNED_EVERY = 4
 ALWAYS_TUNED = 60
@@ -64,10 +67,27 @@ class Screening:
         """Take in masks, bool [N, n_var], and what they were worth, float64 [N, n_obj]."""
         self._masks = np.concatenate([self._masks, masks])
         self._objectives = np.concatenate([self._objectives, objectives])
+        if len(self._masks) > KEPT:
+            kept = self._newest_and_best(KEPT * 3 // 4)
+            self._masks, self._objectives = self._masks[kept], self._objectives[kept]
+
+    def state(self) -> Snapshot:
+        """Write down what was learned from, and how."""
+        learned = Snapshot({"masks": self._masks, "objectives": self._objectives}, {"fits": self._fits})
+        return Snapshot.joined({"learned": learned, "surrogate": self._surrogate.state()})
+
+    def restore(self, state: Snapshot) -> None:
+        """Go on from what another screening of the same space has written down."""
+        learned = state.inside("learned")
+        self._masks = learned.array("masks", bool, None, self._space.n_var)
+        count = len(self._masks)
+        self._objectives = learned.array("objectives", float, count, len(self._reference_point))
+        self._fits = learned.value("fits", int)
+        self._surrogate.restore(state.inside("surrogate"))
 
     def refit(self) -> None:
         """Bring the surrogate up to date."""
-        chosen = self._instructive()
+        chosen = self._newest_and_best(LEARNED_FROM)
         values = self._objectives[chosen]
         tune = len(self._masks) < ALWAYS_TUNED or self._fits % TUNED_EVERY == 0
         with self._threads.limit(limits=1, user_api="blas"):
@@ -76,13 +96,13 @@ class Screening:
             )
         self._fits += 1
 
-    def _instructive(self) -> np.ndarray:
-        """Choose what to learn from: the newest half, and the best of what came before."""
+    def _newest_and_best(self, most: int) -> np.ndarray:
+        """Choose that many at most: the newest half, and the best of what came before."""
         count = len(self._masks)
-        if count <= LEARNED_FROM:
+        if count <= most:
             return np.arange(count)
-        newest = count - LEARNED_FROM // 2
-        wanted = LEARNED_FROM - LEARNED_FROM // 2
+        newest = count - most // 2
+        wanted = most - most // 2
         _, rank = NonDominatedSorting().do(
             self._objectives[:newest], return_rank=True, n_stop_if_ranked=wanted
         )

@@ -12,10 +12,13 @@ from ccsrp.coevolution.collaboration import Collaboration, Context, collaboratio
 from ccsrp.coevolution.placement import Placement, Proposals
 from ccsrp.coevolution.screening import Screening
 from ccsrp.coevolution.settings import SearchSettings
+from ccsrp.coevolution.snapshot import Snapshot, generator_state, restore_generator
 from ccsrp.coevolution.subpopulation import Subpopulation
 from ccsrp.errors import OptionError
+from ccsrp.evaluation.bound import nothing_known
 from ccsrp.evaluation.cached import CachedEvaluator
-from ccsrp.evaluation.interface import Evaluation, Evaluator
+from ccsrp.evaluation.interface import OBJECTIVES, Evaluation, EvaluationError, Evaluator
+from ccsrp.evaluation.memory import Memory
 from ccsrp.space import BoolArray, FloatArray
 
 __all__ = ["Coevolution", "GenerationReport"]
@@ -30,12 +33,14 @@ GROWTH = 20
 class GenerationReport:
     """One row of ``history.csv``: the archive after a generation.
 
-    ``stopped`` of the ``evaluations`` so far ended early because nothing new could come of them.
+    ``stopped`` of the ``evaluations`` so far ended early because nothing new could come of them, and
+    ``failed`` of them could not be judged.
     """
 
     generation: int
     evaluations: int
     stopped: int
+    failed: int
     hypervolume: float
     front_size: int
     best_accuracy: float
@@ -56,10 +61,17 @@ class Coevolution:
         Judges whole networks.
     reference_point : float64 [3]
     settings : SearchSettings
+    memory : Memory, optional
+        Remembers answers of the evaluator; by default in this process.
     """
 
     def __init__(
-        self, evaluator: Evaluator, *, reference_point: FloatArray, settings: SearchSettings
+        self,
+        evaluator: Evaluator,
+        *,
+        reference_point: FloatArray,
+        settings: SearchSettings,
+        memory: Memory | None = None,
     ) -> None:
         self.settings = settings
         self.space = evaluator.space
@@ -71,7 +83,7 @@ class Coevolution:
                 f"budget {settings.budget} is below one generation; these settings need at least {least} "
                 f"evaluations (the dense network and the first individuals)"
             )
-        self._evaluator = CachedEvaluator(evaluator)
+        self._evaluator = CachedEvaluator(evaluator, memory)
         seeds = np.random.SeedSequence(settings.seed).spawn(self.space.n_layers + 1)
         self.subpopulations = [
             Subpopulation(
@@ -80,13 +92,13 @@ class Coevolution:
             for size, seed in zip(self.space.sizes, seeds[1:], strict=True)
         ]
         self.archive = Archive(n_var=self.space.n_var, reference_point=reference_point)
-        context = Context(
+        self._context = Context(
             space=self.space,
             archive=self.archive,
             subpopulations=self.subpopulations,
             rng=np.random.default_rng(seeds[0]),
         )
-        self._proposals = Proposals(context, rule=self.rule, settings=settings)
+        self._proposals = Proposals(self._context, rule=self.rule, settings=settings)
         self._screening: Screening | None = None
         if settings.screening == "gp":
             priced = self._evaluator.exact_cost(self.space.full()[None]) is not None
@@ -99,6 +111,7 @@ class Coevolution:
         self.generation = 0
         self._idle = 0
         self._dense: FloatArray | None = None
+        self._failure = ""
 
     @property
     def evaluations(self) -> int:
@@ -117,12 +130,50 @@ class Coevolution:
             raise OptionError("the dense network is judged in the first generation; run one")
         return self._dense.copy()
 
+    def state(self) -> Snapshot:
+        """Write down all that the next generation depends on, except what the memory knows of masks."""
+        parts = {f"subpopulation-{i}": layer.state() for i, layer in enumerate(self.subpopulations)}
+        if self._screening is not None:
+            parts["screening"] = self._screening.state()
+        parts["search"] = Snapshot(
+            {"dense": self.dense_objectives},
+            {
+                "generation": self.generation,
+                "idle": self._idle,
+                "random": generator_state(self._context.rng),
+                "count": self._evaluator.count,
+                "stopped": self._evaluator.stopped,
+                "failed": self._evaluator.failed,
+            },
+        )
+        return Snapshot.joined(parts | {"archive": self.archive.state()})
+
+    def restore(self, state: Snapshot) -> None:
+        """Go on where another search of the same space and settings was; its memory has to be the same too.
+
+        Raises
+        ------
+        RunError
+            The state does not fit.
+        """
+        for i, layer in enumerate(self.subpopulations):
+            layer.restore(state.inside(f"subpopulation-{i}"), n_var=self.space.n_var)
+        if self._screening is not None:
+            self._screening.restore(state.inside("screening"))
+        self.archive.restore(state.inside("archive"))
+        mine = state.inside("search")
+        self._dense = mine.array("dense", float, len(OBJECTIVES))
+        self.generation, self._idle = mine.value("generation", int), mine.value("idle", int)
+        restore_generator(self._context.rng, mine.value("random", str))
+        for name in ("count", "stopped", "failed"):
+            setattr(self._evaluator, name, mine.value(name, int))
+
     def run_generation(self) -> GenerationReport:
         """Ask every layer for offspring, judge them all in one call, tell the layers."""
         before = self.evaluations
         if self.generation == 0:
             dense = self.space.full()[None]
-            answer = Evaluation.exact(self._evaluator.evaluate(dense))
+            answer = self._evaluator.evaluate_bounded(dense, nothing_known())
             self._dense = answer.objectives[0]
             self._learn(dense, answer)
             placements = self._proposals.first()
@@ -131,6 +182,11 @@ class Coevolution:
         else:
             placements = self._screened(self._screening)
         self._tell(*self._judge(placements))
+        if not len(self.archive):
+            raise EvaluationError(
+                f"none of the first {self.evaluations} networks could be judged ({self._failure}); "
+                f"see to that and begin anew"
+            )
         self.generation += 1
         self._idle = 0 if self.evaluations > before else self._idle + 1
         return self._report()
@@ -182,20 +238,20 @@ class Coevolution:
         affordable = int(np.searchsorted(spent, self.settings.budget - self.evaluations, side="right"))
         wholes = wholes[:affordable]
         fresh = self._evaluator.unseen(wholes)
-        if self.settings.stop_dominated:
-            # The archive as it was before this batch: answers do not depend on how a batch is split.
-            answer = self._evaluator.evaluate_bounded(wholes, self.archive.objectives)
-        else:
-            answer = Evaluation.exact(self._evaluator.evaluate(wholes))
+        # The archive as it was before this batch: answers do not depend on how a batch is split.
+        known = self.archive.objectives if self.settings.stop_dominated else nothing_known()
+        answer = self._evaluator.evaluate_bounded(wholes, known)
         self._learn(wholes, answer, fresh)
         return placements[:affordable], answer.expected
 
     def _learn(self, wholes: BoolArray, answer: Evaluation, fresh: BoolArray | None = None) -> None:
         """Hand answers to the archive and, those never heard before, to the screening."""
         self.archive.add(wholes[answer.complete], answer.objectives[answer.complete])
+        self._failure = next(filter(None, answer.failures), self._failure)
         if self._screening is not None:
             fresh = np.ones(len(wholes), dtype=bool) if fresh is None else fresh
-            self._screening.learn(wholes[fresh], answer.expected[fresh])
+            telling = fresh & ~answer.failed
+            self._screening.learn(wholes[telling], answer.expected[telling])
 
     def _tell(self, placements: list[Placement], expected: FloatArray) -> None:
         """Hand each layer the answers to its parts."""
@@ -230,6 +286,7 @@ class Coevolution:
             generation=self.generation,
             evaluations=self.evaluations,
             stopped=self._evaluator.stopped,
+            failed=self._evaluator.failed,
             hypervolume=self.archive.hypervolume(),
             front_size=len(self.archive),
             best_accuracy=1 - float(best[0]),

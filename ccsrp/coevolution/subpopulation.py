@@ -17,6 +17,7 @@ from pymoo.operators.mutation.bitflip import BitflipMutation
 from pymoo.problems.static import StaticProblem
 
 from ccsrp.coevolution.settings import SearchSettings
+from ccsrp.coevolution.snapshot import Snapshot, generator_state, restore_generator
 from ccsrp.evaluation.interface import OBJECTIVES
 from ccsrp.space import BoolArray, FloatArray
 
@@ -83,8 +84,7 @@ class Subpopulation:
         rows = sorted(best.values())
         if not rows:
             return
-        told = Population.new(X=parts[rows])
-        PymooEvaluator().eval(StaticProblem(self._algorithm.problem, F=objectives[rows]), told)
+        told = self._judged(parts[rows], objectives[rows])
         for individual, whole in zip(told, company[rows], strict=True):
             individual.set("company", whole)
         replaced = [part.tobytes() in best for part in self.parts]
@@ -113,6 +113,46 @@ class Subpopulation:
         individual = self._survivors[index]
         individual.F = objectives
         individual.set("company", company)
+
+    def state(self) -> Snapshot:
+        """Write down the survivors, their standing, and where the random numbers are."""
+        survivors = self._survivors
+        return Snapshot(
+            {
+                "parts": self.parts,
+                "objectives": self.objectives,
+                "company": np.array(self.company, dtype=bool).reshape(len(survivors), -1),
+                "rank": np.array([individual.get("rank") for individual in survivors], dtype=np.int64),
+                "crowding": np.array([individual.get("crowding") for individual in survivors], dtype=float),
+            },
+            {
+                "generation": int(self._algorithm.n_iter or 0),
+                "random": generator_state(self._algorithm.random_state),
+            },
+        )
+
+    def restore(self, state: Snapshot, *, n_var: int) -> None:
+        """Go on from what another subpopulation of the same layer and settings has written down."""
+        size = self._algorithm.problem.n_var
+        parts = state.array("parts", bool, None, size)
+        count = len(parts)
+        objectives = state.array("objectives", float, count, len(OBJECTIVES))
+        company = state.array("company", bool, count, n_var)
+        rank, crowding = state.array("rank", np.int64, count), state.array("crowding", float, count)
+        restore_generator(self._algorithm.random_state, state.value("random", str))
+        survivors = self._judged(parts, objectives)
+        for row, individual in enumerate(survivors):
+            individual.set("company", company[row])
+            individual.set("rank", int(rank[row]))
+            individual.set("crowding", float(crowding[row]))
+        self._algorithm.pop = survivors
+        self._algorithm.n_iter = state.value("generation", int)
+        self._algorithm.is_initialized = count > 0
+
+    def _judged(self, parts: BoolArray, objectives: FloatArray) -> Population:
+        judged = Population.new(X=parts)
+        PymooEvaluator().eval(StaticProblem(self._algorithm.problem, F=objectives), judged)
+        return judged
 
     @property
     def _survivors(self) -> Population:

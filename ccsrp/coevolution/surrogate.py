@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import LinAlgError, cholesky, solve_triangular
 
+from ccsrp.coevolution.snapshot import Snapshot
 from ccsrp.space import BoolArray, FloatArray
 
 __all__ = ["Guess", "Surrogate"]
@@ -98,6 +99,17 @@ class Surrogate:
             self._factors.append(factor)
             self._weights.append(solve_triangular(factor, half, lower=True, trans=1, check_finite=False))
             self._scales.append(half @ half / len(half))
+
+    def state(self) -> Snapshot:
+        """Write down the rates and the noise of each value's process; what was learned from is not in it."""
+        rates = np.array([kernel.rates for kernel in self._kernels]).reshape(-1, len(self._sizes))
+        return Snapshot({"rates": rates, "noise": np.array([kernel.noise for kernel in self._kernels])})
+
+    def restore(self, state: Snapshot) -> None:
+        """Take rates and noise; the next ``fit`` starts from them."""
+        rates = state.array("rates", float, None, len(self._sizes))
+        noise = state.array("noise", float, len(rates))
+        self._kernels = [_Kernel(rate, float(level)) for rate, level in zip(rates, noise, strict=True)]
 
     def guess(self, masks: BoolArray) -> Guess:
         """Guess the values of masks, bool [N, n_var]."""

@@ -21,6 +21,7 @@ from ccsrp.commands.options import (
     ScreenChoice,
     was_given,
 )
+from ccsrp.commands.result import resumable, show_result
 from ccsrp.errors import OptionError
 
 __all__ = ["search"]
@@ -108,6 +109,7 @@ def search(
 
     The search judges on validation images; the networks of the front are then measured on test images. The
     folder gets config.toml, history.csv (a row a generation), front.csv (a row a network) and front.png.
+    All that is evaluated is stored at once: 'ccsrp resume' goes on with a search that was interrupted.
 
     With --rounds, each search ends with one network, pruned for real and fine-tuned, that the next begins
     with; the front joins all rounds. The budget is that of one round.
@@ -117,11 +119,12 @@ def search(
     from ccsrp.coevolution.settings import SearchSettings
     from ccsrp.methods.interface import FineTuning
     from ccsrp.registry import load_problem, problem_class, takes_option
-    from ccsrp.report.terminal import SearchProgress, front_table
+    from ccsrp.report.terminal import SearchProgress
     from ccsrp.report.terminal import steps as progress_steps
     from ccsrp.runs.config import RunConfig
     from ccsrp.runs.folder import new_folder
-    from ccsrp.runs.searching import RoundPlan, search_into
+    from ccsrp.runs.plan import RoundPlan
+    from ccsrp.runs.searching import search_into
 
     given = {
         "cost": cost.value,
@@ -167,7 +170,7 @@ def search(
         )
         if choose is not ChoiceChoice.cheapest:
             _refuse(context, LOSSES, "needs --choose cheapest")
-        if not hasattr(problem_class(problem), "after"):
+        if not hasattr(problem_class(problem), "rebased"):
             raise OptionError(f"problem {problem!r} has no network to fine-tune; leave --rounds out")
     else:
         _refuse(context, ROUNDS_TAKE | LOSSES, "needs --rounds")
@@ -185,21 +188,9 @@ def search(
             problem, options, settings, built, rounds=None if plan is None else plan.described()
         )
         progress = SearchProgress(shown, settings.budget)
-        result = search_into(path, built, settings, config, plan=plan, shown=progress)
-    console.print(
-        front_table(
-            result.front, title=f"Front of {len(result.front)} networks, {progress.rate:.2f} evaluations/s"
-        )
-    )
-    for name, what in (
-        ("front.csv", "one row a network, with its mask"),
-        ("front.png", "the trade-offs"),
-        ("history.csv", "one row a generation"),
-        ("rounds.csv", "one row a round; its network's weights in rounds/"),
-        ("config.toml", "all that is needed to repeat this run"),
-    ):
-        if (path / name).exists():
-            typer.echo(f"  {path / name}  {what}")
+        with resumable(path):
+            result = search_into(path, built, settings, config, plan=plan, shown=progress)
+    show_result(console, path, result, rate=progress.rate)
 
 
 def _refuse(context: typer.Context, options: dict[str, str], why: str) -> None:

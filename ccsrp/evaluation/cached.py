@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
-from ccsrp.evaluation.bound import dominated
-from ccsrp.evaluation.interface import (
-    OBJECTIVES,
-    Evaluation,
-    Evaluator,
-    PricedEvaluator,
-    evaluate_checked,
-)
+from ccsrp.evaluation.bound import dominated, nothing_known
+from ccsrp.evaluation.interface import Evaluation, Evaluator, PricedEvaluator, evaluate_checked
+from ccsrp.evaluation.memory import Answer, InMemory, Memory, evaluation_of, mask_keys
 from ccsrp.space import BoolArray, FilterSpace, FloatArray
 
 __all__ = ["CachedEvaluator"]
@@ -22,32 +15,35 @@ __all__ = ["CachedEvaluator"]
 class CachedEvaluator:
     """An evaluator that remembers every answer of the one it wraps.
 
-    Duplicates within one call are evaluated once. ``count`` says how many masks were really evaluated.
+    Duplicates within one call are evaluated once.
+
+    Parameters
+    ----------
+    evaluator : Evaluator
+    memory : Memory, optional
+        By default one that lasts as long as this object.
+
+    Attributes
+    ----------
+    count, stopped, failed : int
+        Different masks evaluated so far; how many of them the wrapped evaluator gave up on; how many failed.
     """
 
-    def __init__(self, evaluator: Evaluator) -> None:
+    def __init__(self, evaluator: Evaluator, memory: Memory | None = None) -> None:
         self._evaluator = evaluator
         self._priced = evaluator if isinstance(evaluator, PricedEvaluator) else None
-        self._known: dict[bytes, tuple[FloatArray, bool, FloatArray]] = {}
+        self._memory = InMemory() if memory is None else memory
+        self.count = self.stopped = self.failed = 0
 
     @property
     def space(self) -> FilterSpace:
         """The filters that a mask speaks of."""
         return self._evaluator.space
 
-    @property
-    def count(self) -> int:
-        """Number of different masks evaluated so far."""
-        return len(self._known)
-
-    @property
-    def stopped(self) -> int:
-        """How many of them the wrapped evaluator gave up on."""
-        return sum(not complete for _, complete, _ in self._known.values())
-
     def unseen(self, masks: BoolArray) -> BoolArray:
         """Tell which masks would cost an evaluation: the first of each kind not seen before, bool [N]."""
-        return self._first_of_each(masks, lambda key: key not in self._known)
+        known = self._memory.find(masks)
+        return _first_of_each(masks, [answer is None for answer in known])
 
     def exact_cost(self, masks: BoolArray, /) -> FloatArray | None:
         """Return the third objective of masks, if it is known without judging them."""
@@ -55,44 +51,40 @@ class CachedEvaluator:
 
     def evaluate(self, masks: BoolArray, /) -> FloatArray:
         """Judge masks, bool [N, n_var] -> float64 [N, 3]."""
-        wanted = self._first_of_each(masks, lambda key: key not in self._known or not self._known[key][1])
-        return self._answer(masks, wanted, None).objectives
+        return self.evaluate_bounded(masks, nothing_known()).objectives
 
     def evaluate_bounded(self, masks: BoolArray, known: FloatArray, /) -> Evaluation:
         """Judge masks, but stop where a known point is as good as all that is possible."""
-
-        def useless(key: bytes) -> bool:
-            objectives, complete, _ = self._known[key]
-            return complete or dominated(objectives, known)
-
-        wanted = self._first_of_each(masks, lambda key: key not in self._known or not useless(key))
-        return self._answer(masks, wanted, known)
-
-    def _answer(self, masks: BoolArray, wanted: BoolArray, known: FloatArray | None) -> Evaluation:
+        before = self._memory.find(masks)
+        wanted = _first_of_each(masks, [_worth_asking(answer, known) for answer in before])
         if wanted.any():
             answer = evaluate_checked(self._evaluator, masks[wanted], known)
-            rows = zip(
-                answer.objectives.copy(), answer.complete.tolist(), answer.expected.copy(), strict=True
-            )
-            self._known.update(zip(_keys(masks[wanted]), rows, strict=True))
-        found = [self._known[key] for key in _keys(masks)]
-        shape = (len(masks), len(OBJECTIVES))
-        return Evaluation(
-            np.array([objectives for objectives, _, _ in found]).reshape(shape),
-            np.array([complete for _, complete, _ in found], dtype=bool),
-            np.array([expected for _, _, expected in found]).reshape(shape),
-        )
+            self._memory.add(masks[wanted], answer)
+            self._count([before[row] for row in np.flatnonzero(wanted)], answer)
+        after = self._memory.find(masks) if wanted.any() else before
+        return evaluation_of([answer for answer in after if answer is not None])
 
-    @staticmethod
-    def _first_of_each(masks: BoolArray, wanted: Callable[[bytes], bool]) -> BoolArray:
-        fresh: set[bytes] = set()
-        answer = np.zeros(len(masks), dtype=bool)
-        for row, key in enumerate(_keys(masks)):
-            if key not in fresh and wanted(key):
-                fresh.add(key)
-                answer[row] = True
-        return answer
+    def _count(self, before: list[Answer | None], answer: Evaluation) -> None:
+        """Count masks that were never asked for, and those given up on."""
+        failed = answer.failed
+        self.count += sum(old is None for old in before)
+        self.failed += int(failed.sum())
+        self.stopped += int((~answer.complete & ~failed).sum()) - sum(old is not None for old in before)
 
 
-def _keys(masks: BoolArray) -> list[bytes]:
-    return [row.tobytes() for row in np.packbits(masks, axis=1)]
+def _worth_asking(answer: Answer | None, known: FloatArray) -> bool:
+    """Tell whether a mask is unknown, or was given up on and may be of use now."""
+    if answer is None:
+        return True
+    return not (answer.complete or answer.failure or dominated(np.array(answer.objectives), known))
+
+
+def _first_of_each(masks: BoolArray, wanted: list[bool]) -> BoolArray:
+    """Tell which rows are the first of their kind among those wanted, bool [N]."""
+    fresh: set[bytes] = set()
+    first = np.zeros(len(masks), dtype=bool)
+    for row, key in enumerate(mask_keys(masks)):
+        if wanted[row] and key not in fresh:
+            fresh.add(key)
+            first[row] = True
+    return first

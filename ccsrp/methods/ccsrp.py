@@ -79,7 +79,7 @@ def prune(
 
 def _searched(task: Task, problem: PrunableProblem, rounds: int, number: int) -> Coevolution:
     settings = SearchSettings(budget=task.budget // rounds, seed=task.seed + number)
-    return search_archive(problem, settings)[0]
+    return search_archive(problem, settings)
 
 
 def _finalists(

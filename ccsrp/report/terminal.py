@@ -96,6 +96,10 @@ class SearchProgress:
         """Say why rounds ended before their limit and their target."""
         self._shown.line(escape(reason))
 
+    def failures(self, count: int, reason: str) -> None:
+        """Say how many networks could not be judged, and the most frequent reason."""
+        self._shown.line(escape(f"{count} networks could not be judged; most of them: {reason}"))
+
     def member(self, done: int, total: int) -> None:
         """Show how many members of the front have been measured on the test split."""
         self._shown.show(done, total, "measuring the front on test images")

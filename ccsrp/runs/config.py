@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from ccsrp.coevolution.settings import SearchSettings
 from ccsrp.errors import RunError
 
-__all__ = ["RunConfig", "read_config"]
+__all__ = ["RunConfig", "parse_config", "read_config"]
 
 PACKAGES = ("ccsrp", "torch", "spikingjelly", "numba", "pymoo", "moocore", "numpy", "scipy")
 
@@ -63,13 +63,29 @@ class RunConfig(BaseModel):
         attack = getattr(problem, "attack", None)
         return cls(
             problem=name,
-            options={key: str(value) if isinstance(value, Path) else value for key, value in options.items()},
+            options={
+                key: str(value.resolve()) if isinstance(value, Path) else value
+                for key, value in options.items()
+            },
             search=search,
             attack={} if attack is None else asdict(attack),
             provenance=getattr(problem, "provenance", {}),
             rounds={key: value for key, value in (rounds or {}).items() if value is not None},
-            versions={"python": platform.python_version()} | {name: version(name) for name in PACKAGES},
+            versions=_versions(),
         )
+
+    def same_run(self, other: RunConfig) -> bool:
+        """Tell whether two describe the same run, if with other versions of packages."""
+        return self.model_copy(update={"versions": {}}) == other.model_copy(update={"versions": {}})
+
+    def changed_versions(self) -> list[str]:
+        """List the packages that are not installed as they were, such as ``torch 2.6.0, now 2.7.0``."""
+        now = _versions()
+        return [
+            f"{name} {was}, now {now.get(name, 'missing')}"
+            for name, was in self.versions.items()
+            if now.get(name) != was
+        ]
 
     def tables(self) -> dict[str, dict[str, Any]]:
         """Return the tables of ``config.toml``."""
@@ -78,6 +94,10 @@ class RunConfig(BaseModel):
             del content["rounds"]
         content["search"]["initial_keep"] = list(content["search"]["initial_keep"])
         return {"run": {"problem": content.pop("problem")}} | content
+
+
+def _versions() -> dict[str, str]:
+    return {"python": platform.python_version()} | {name: version(name) for name in PACKAGES}
 
 
 def read_config(path: Path) -> RunConfig:
@@ -90,10 +110,24 @@ def read_config(path: Path) -> RunConfig:
     """
     file = path / "config.toml"
     try:
-        content = tomllib.loads(file.read_text())
-        return RunConfig(problem=content.pop("run")["problem"], **content)
+        return parse_config(file.read_text(), file)
     except OSError as error:
         raise RunError(f"cannot read {file} ({error.strerror}); give a run folder") from None
+    except UnicodeDecodeError as error:
+        raise RunError(f"{file} is damaged ({error})") from None
+
+
+def parse_config(text: str, file: Path) -> RunConfig:
+    """Read what ``config.toml`` holds; ``file`` is named in errors.
+
+    Raises
+    ------
+    RunError
+        Not TOML, or with unknown or wrong entries.
+    """
+    try:
+        content = tomllib.loads(text)
+        return RunConfig(problem=content.pop("run")["problem"], **content)
     except ValidationError as error:
         first = error.errors()[0]
         raise RunError(f"{file} is wrong at {'.'.join(map(str, first['loc']))}: {first['msg']}") from None

@@ -1,10 +1,11 @@
-"""One member of a front, fine-tuned on disk."""
+"""Fine-tuning on disk: of one member of a front, or of any network."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -14,11 +15,47 @@ from ccsrp.methods.measure import measure
 from ccsrp.runs.folder import write_csv
 from ccsrp.runs.member import Run
 from ccsrp.runs.training import train_to_the_end
+from ccsrp.snn.networks import DirectCoding
 from ccsrp.snn.training import EpochReport
 from ccsrp.snn.tuning import own_copy, with_weights_of
 from ccsrp.snn.weights import save_weights
 
-__all__ = ["finetune_member"]
+__all__ = ["finetune_member", "finetuned_in", "training_config"]
+
+
+def finetuned_in(
+    folder: Path,
+    task: Task,
+    network: DirectCoding,
+    config: dict[str, Any],
+    *,
+    on_batch: Callable[[int, int], None] | None = None,
+    on_epoch: Callable[[EpochReport], None] | None = None,
+) -> DirectCoding:
+    """Return a trained copy of ``network``, as ``Task.finetuned`` does, with checkpoints in ``folder``.
+
+    Raises
+    ------
+    RunError
+        The folder cannot be written, or holds a training with another ``config``.
+    """
+    trained = own_copy(network)
+    trainer = task.trainer(trained, epochs=task.tuning.epochs)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RunError(f"cannot write to {folder} ({error.strerror})") from None
+    train_to_the_end(trainer, folder, config, on_batch=on_batch, on_epoch=on_epoch)
+    return with_weights_of(network, trained)
+
+
+def training_config(task: Task, mask: str, **named: int) -> dict[str, Any]:
+    """Describe a fine-tuning of the network of a mask, for its ``config.toml``."""
+    return {
+        "member": named | {"mask": mask, "seed": task.seed},
+        "fine-tuning": {key: value for key, value in asdict(task.tuning).items() if value is not None},
+        "attack": asdict(task.training_attack),
+    }
 
 
 def finetune_member(
@@ -45,21 +82,10 @@ def finetune_member(
     problem, mask = run.member(member)
     before = problem.network(mask)
     task = Task(problem, tuning, seed=seed)
-    network = own_copy(before)
-    trainer = task.trainer(network, epochs=tuning.epochs)
     folder = run.folder / "finetuned" / f"member-{member}"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise RunError(f"cannot write to {folder} ({error.strerror})") from None
     whole = run.problem.space.to_string(run.problem.space.from_string(str(run.row(member)["mask"])))
-    config = {
-        "member": {"member": member, "mask": whole, "seed": seed},
-        "fine-tuning": {key: value for key, value in asdict(tuning).items() if value is not None},
-        "attack": asdict(task.training_attack),
-    }
-    train_to_the_end(trainer, folder, config, on_batch=on_batch, on_epoch=on_epoch)
-    after = with_weights_of(before, network)
+    config = training_config(task, whole, member=member)
+    after = finetuned_in(folder, task, before, config, on_batch=on_batch, on_epoch=on_epoch)
     save_weights(after.network, folder / "weights.safetensors", metadata={"mask": whole})
     cost = float(run.row(member)["cost"])
     rows = [

@@ -1,44 +1,26 @@
-"""A run on disk: ``config.toml``, ``history.csv``, ``front.csv``, ``front.png``."""
+"""Run folders: made for one process, read with care."""
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import pandas as pd
-import tomli_w
 
 from ccsrp.errors import RunError, one_line
 from ccsrp.files import missing_folders, remove_unused, write_atomically
+from ccsrp.runs.lock import LOCK, only_writer
+from ccsrp.runs.store import STORE
 
-if TYPE_CHECKING:
-    from ccsrp.coevolution.rounds import Round
-    from ccsrp.coevolution.run import SearchResult
-    from ccsrp.coevolution.search import GenerationReport
-
-__all__ = ["FRONT_COLUMNS", "RunFolder", "new_folder", "read_front", "round_weights", "write_csv"]
-
-FRONT_COLUMNS = (
-    "member",
-    "round",
-    "accuracy",
-    "robust_accuracy",
-    "cost",
-    "flops",
-    "params",
-    "synops",
-    "test_accuracy",
-    "test_robust_accuracy",
-    "mask",
-)
+__all__ = ["new_folder", "read_front", "round_weights", "write_csv"]
 
 
 @contextmanager
 def new_folder(path: Path) -> Iterator[Path]:
-    """Create a folder for a run, and take it away again if nothing was written before an error.
+    """Create a folder for a run that no other process writes to meanwhile.
+
+    It is taken away again if nothing was written before an error.
 
     Raises
     ------
@@ -47,62 +29,20 @@ def new_folder(path: Path) -> Iterator[Path]:
     """
     try:
         new = missing_folders(path)
-        if path.exists() and (not path.is_dir() or any(path.iterdir())):
-            raise RunError(f"{path} exists and is not empty; name another folder with --out or remove it")
+        if path.exists() and (not path.is_dir() or any(file.name != LOCK for file in path.iterdir())):
+            unfinished = f"go on with 'ccsrp resume {path}', " if (path / STORE).exists() else ""
+            raise RunError(
+                f"{path} exists and is not empty; {unfinished}name another folder with --out or remove it"
+            )
         path.mkdir(parents=True, exist_ok=True)
-        probe = path / ".writable"
-        probe.touch()
-        probe.unlink()
     except OSError as error:
         raise RunError(f"cannot write to {path} ({error.strerror}); name another folder with --out") from None
     try:
-        yield path
+        with only_writer(path):
+            yield path
     except BaseException:
         remove_unused(new)
         raise
-
-
-class RunFolder:
-    """Writes one search; every file appears whole or not at all.
-
-    Parameters
-    ----------
-    path : Path
-        An existing folder.
-    config : dict
-        Tables of ``config.toml``: all that is needed to repeat the run.
-    """
-
-    def __init__(self, path: Path, config: dict[str, dict[str, Any]]) -> None:
-        self.path = path
-        self._history: list[dict[str, float]] = []
-        self._rounds: list[dict[str, object]] = []
-        write_atomically(path / "config.toml", tomli_w.dumps(config).encode())
-
-    def add_generation(self, report: GenerationReport, *, number: int | None = None) -> None:
-        """Add a row to ``history.csv``, of round ``number`` if there are several."""
-        self._history.append(({} if number is None else {"round": number}) | report.row())
-        write_csv(pd.DataFrame(self._history), self.path / "history.csv")
-
-    def add_round(self, finished: Round) -> None:
-        """Write the network that a round ended with, and its row of ``rounds.csv``."""
-        from ccsrp.snn.weights import save_weights  # brings torch, which showing a front does not need
-
-        row = finished.row()
-        file = round_weights(self.path, finished.number)
-        file.parent.mkdir(exist_ok=True)
-        network = finished.problem.base_network().network  # type: ignore[attr-defined]
-        save_weights(network, file, metadata={"mask": str(row["mask"])})
-        self._rounds.append(row)
-        write_csv(pd.DataFrame(self._rounds), self.path / "rounds.csv")
-
-    def finish(self, result: SearchResult) -> None:
-        """Write ``front.png`` and ``front.csv``."""
-        picture = io.BytesIO()
-        result.plot().savefig(picture, format="png", dpi=200)
-        write_atomically(self.path / "front.png", picture.getvalue())
-        columns = [name for name in FRONT_COLUMNS if name in result.front]
-        write_csv(result.front[columns], self.path / "front.csv")
 
 
 def round_weights(path: Path, number: int) -> Path:
@@ -127,7 +67,9 @@ def read_front(path: Path) -> pd.DataFrame:
     if not path.is_dir():
         raise RunError(f"{path} is not a run folder; give the folder that 'ccsrp search --out' wrote")
     if not file.is_file():
-        raise RunError(f"{path} holds no front.csv: that search has not finished, or it is another folder")
+        if (path / STORE).is_file():
+            raise RunError(f"the search in {path} has not finished; go on with 'ccsrp resume {path}'")
+        raise RunError(f"{path} holds no front.csv; give the folder that 'ccsrp search --out' wrote")
     try:
         front = pd.read_csv(file, dtype={"mask": str})
     except (ValueError, OSError) as error:  # pandas' parser errors are ValueErrors

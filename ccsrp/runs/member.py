@@ -10,9 +10,9 @@ import pandas as pd
 from safetensors import SafetensorError, safe_open
 
 from ccsrp.errors import RunError, one_line
-from ccsrp.registry import load_problem
 from ccsrp.runs.config import RunConfig, read_config
 from ccsrp.runs.folder import read_front, round_weights
+from ccsrp.runs.resuming import load_searched
 from ccsrp.snn.weights import load_weights
 from ccsrp.space import BoolArray
 
@@ -85,15 +85,9 @@ def open_run(folder: Path) -> Run:
         Not a whole run, of a problem without a network, or made with other weights than the problem has now.
     """
     front, config = read_front(folder), read_config(folder)
-    problem = load_problem(config.problem, **config.options)
+    problem = load_searched(folder, config)
     if not hasattr(problem, "base_network"):
         raise RunError(f"{folder} is a search on {config.problem!r}, which has no network behind its masks")
-    was = config.provenance.get("weights_sha256")
-    if was != problem.provenance["weights_sha256"]:
-        raise RunError(
-            f"{folder} was searched on other weights than {config.problem!r} has now (SHA-256 "
-            f"{str(was)[:12]}...); restore them where config.toml says"
-        )
     return Run(folder, config, front, problem)
 
 

@@ -1,21 +1,31 @@
-"""A search, once or in rounds, into its folder."""
+"""A search, once or in rounds, into its folder; one that was interrupted goes on."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
-from ccsrp.coevolution.rounds import Round, RoundSettings, run_rounds
+from ccsrp.coevolution.rounds import Round, joined_histories, run_rounds
 from ccsrp.coevolution.run import SearchProblem, SearchResult, run_search
 from ccsrp.coevolution.search import GenerationReport
 from ccsrp.coevolution.settings import SearchSettings
-from ccsrp.methods.interface import FineTuning
-from ccsrp.runs.config import RunConfig
-from ccsrp.runs.folder import RunFolder
+from ccsrp.errors import RunError
+from ccsrp.evaluation.interface import Evaluator
+from ccsrp.files import write_atomically
+from ccsrp.runs.config import RunConfig, parse_config
+from ccsrp.runs.journal import RecordedRun
+from ccsrp.runs.plan import RoundPlan
+from ccsrp.runs.rounds import StoredRounds
+from ccsrp.runs.store import STORE, RunStore
+from ccsrp.runs.views import config_bytes, write_front, write_history, write_rounds
 from ccsrp.space import BoolArray
 
-__all__ = ["RoundPlan", "ShowsSearch", "search_into"]
+__all__ = ["ShowsSearch", "search_into"]
+
+# history.csv is written as often as takes up to this share of the time, and at the end.
+SHARE = 0.05
 
 
 class ShowsSearch(Protocol):
@@ -37,19 +47,9 @@ class ShowsSearch(Protocol):
         """Show how many members of the front have been measured on the test split."""
         ...
 
-
-@dataclass(frozen=True)
-class RoundPlan:
-    """How many rounds there are, and how their networks are fine-tuned."""
-
-    rounds: RoundSettings
-    tuning: FineTuning
-
-    def described(self) -> dict[str, Any]:
-        """Return the table ``rounds`` of ``config.toml``."""
-        settings = asdict(self.rounds)
-        settings.pop("choice")
-        return settings | asdict(self.rounds.chosen_by()) | asdict(self.tuning)
+    def failures(self, count: int, reason: str) -> None:
+        """Say how many networks could not be judged, and the most frequent reason."""
+        ...
 
 
 def search_into(
@@ -60,54 +60,127 @@ def search_into(
     *,
     plan: RoundPlan | None,
     shown: ShowsSearch,
+    judged_by: Callable[[SearchProblem], Evaluator] | None = None,
 ) -> SearchResult:
-    """Search, and write all that comes of it as it comes.
+    """Search, and store all that is paid for as it comes; go on where an earlier call on the folder ended.
 
     Parameters
     ----------
     folder : Path
-        New; nothing is written before the first generation has been judged.
+        That no other process writes to (``ccsrp.runs.lock``).
     problem : SearchProblem
-        With ``after``, such as ``problems.SpikingPruning``, if there is a plan.
+        With a plan, one with a network, such as ``problems.SpikingPruning``.
     settings : SearchSettings
         Of every round.
     config : RunConfig
+        Describes all of these.
     plan : RoundPlan, optional
     shown : ShowsSearch
+    judged_by : callable, optional
+        Returns what judges a problem, such as workers on other machines; by default the problem itself.
+
+    Raises
+    ------
+    RunError
+        The folder holds another search or a damaged one, or cannot be written.
     """
-    run: RunFolder | None = None
-
-    def on_generation(report: GenerationReport, number: int | None = None) -> None:
-        nonlocal run
-        run = run or RunFolder(folder, config.tables())
-        run.add_generation(report, number=number)
-        shown.generation(report)
-
-    def on_round(finished: Round) -> None:
-        assert run is not None
-        run.add_round(finished)
-        shown.round(finished)
-
-    def after(number: int, current: Any, mask: BoolArray) -> SearchProblem:
-        assert plan is not None
-        made: SearchProblem = current.after(mask, plan.tuning, seed=settings.seed + number)
-        return made
-
-    if plan is None:
-        result = run_search(problem, settings, on_generation=on_generation, on_member=shown.member)
-    else:
+    if plan is not None:
         trained: Any = problem
         plan.tuning.chosen(*trained.images("train"))  # refused before anything is evaluated
-        result = run_rounds(
+    with _store(folder, config) as store:
+        run = _Recorded(folder, RecordedRun(store, judged_by=judged_by), shown)
+        try:
+            result = run.searched(problem, settings) if plan is None else run.rounds(problem, settings, plan)
+        except BaseException:
+            if not store.evaluations():
+                store.close()
+                for name in (STORE, "config.toml"):
+                    (folder / name).unlink(missing_ok=True)
+            raise
+        run.finish(result)
+    return result
+
+
+def _store(folder: Path, config: RunConfig) -> RunStore:
+    """Open the store of a run, or begin one."""
+    if not (folder / STORE).exists():
+        content = config_bytes(config.tables())
+        store = RunStore.create(folder, config=content.decode())
+        write_atomically(folder / "config.toml", content)
+        return store
+    store = RunStore(folder)
+    if not parse_config(store.config, folder / STORE).same_run(config):
+        store.close()
+        raise RunError(f"{folder} holds a search with other settings; remove it or name another folder")
+    return store
+
+
+class _Recorded:
+    """One run, with its files."""
+
+    def __init__(self, folder: Path, journal: RecordedRun, shown: ShowsSearch) -> None:
+        self._folder = folder
+        self._journal = journal
+        self._shown = shown
+        self._rounds = StoredRounds(folder, journal.store)
+        self._written = time.perf_counter()
+        self._writing = 0.0
+
+    def searched(self, problem: SearchProblem, settings: SearchSettings) -> SearchResult:
+        """Search once."""
+        journal = self._journal.search(1)
+
+        def on_generation(report: GenerationReport) -> None:
+            self._shown.generation(report)
+            self._view(lambda: write_history(self._folder, journal.history()))
+
+        return run_search(
+            problem, settings, journal=journal, on_generation=on_generation, on_member=self._shown.member
+        )
+
+    def rounds(self, problem: SearchProblem, settings: SearchSettings, plan: RoundPlan) -> SearchResult:
+        """Search and fine-tune in turn."""
+
+        def on_generation(number: int, report: GenerationReport) -> None:
+            self._shown.generation(report)
+            histories = [self._journal.search(n) for n in range(1, number + 1)]
+            self._view(
+                lambda: write_history(self._folder, joined_histories([one.history() for one in histories]))
+            )
+
+        def after(number: int, current: Any, mask: BoolArray) -> SearchProblem:
+            made: SearchProblem = self._rounds.after(
+                number, current, mask, plan.tuning, seed=settings.seed + number
+            )
+            return made
+
+        def on_round(finished: Round) -> None:
+            write_rounds(self._folder, self._rounds.add(finished))
+            self._shown.round(finished)
+
+        return run_rounds(
             problem,
             settings,
             plan.rounds,
             after=after,
-            on_generation=lambda number, report: on_generation(report, number),
+            journal=self._journal,
+            on_generation=on_generation,
             on_round=on_round,
-            on_end=shown.ended,
-            on_member=shown.member,
+            on_end=self._shown.ended,
+            on_member=self._shown.member,
         )
-    if run is not None:
-        run.finish(result)
-    return result
+
+    def finish(self, result: SearchResult) -> None:
+        """Write what is left to write."""
+        write_history(self._folder, result.history)
+        write_front(self._folder, result)
+        failures = self._journal.failures()
+        if failures:
+            self._shown.failures(sum(failures.values()), max(failures, key=lambda reason: failures[reason]))
+
+    def _view(self, write: Callable[[], None]) -> None:
+        now = time.perf_counter()
+        if now - self._written >= self._writing / SHARE:
+            write()
+            self._written = time.perf_counter()
+            self._writing = self._written - now

@@ -18,7 +18,8 @@ from ccsrp.report.terminal import SearchProgress
 from ccsrp.runs.comparison import ComparisonSettings, run_comparison, write_report
 from ccsrp.runs.comparison_audit import audit_networks
 from ccsrp.runs.config import RunConfig
-from ccsrp.runs.searching import RoundPlan, search_into
+from ccsrp.runs.plan import RoundPlan
+from ccsrp.runs.searching import search_into
 from ccsrp.runs.training import run_training
 
 __all__ = ["steps_of"]

@@ -46,7 +46,7 @@ def rounds(settings: RoundSettings, **options: object) -> tuple[SearchResult, li
 
 @pytest.fixture(scope="module")
 def searched() -> Coevolution:
-    return search_archive(SumProblem(), SETTINGS)[0]
+    return search_archive(SumProblem(), SETTINGS)
 
 
 def test_a_target_is_reached_in_equal_reductions() -> None:
@@ -94,7 +94,7 @@ def test_rounds_that_find_nothing_to_go_on_with_keep_what_was_found() -> None:
     result, seen = rounds(RoundSettings(rounds=3, choice=none_allowed), on_end=reasons.append)
     assert seen == []
     assert reasons[0].startswith("the rounds end with round 1: no smaller network loses at most")
-    alone = search_archive(SumProblem(), SETTINGS)[0].archive
+    alone = search_archive(SumProblem(), SETTINGS).archive
     assert {tuple(row) for row in result.archive.objectives} == {tuple(row) for row in alone.objectives}
 
 
@@ -132,7 +132,7 @@ def test_the_best_choice_is_the_best_within_its_cost(searched: Coevolution) -> N
 
 def test_a_splice_is_predicted_by_adding_up_what_layers_lose_alone() -> None:
     problem = SumProblem(sizes=(12, 20, 30))
-    search, _ = search_archive(problem, SearchSettings.paper(n_layers=3, seed=2))
+    search = search_archive(problem, SearchSettings.paper(n_layers=3, seed=2))
     chosen = choose(search, Choice(rule="splice"))
     dense = problem.evaluate(problem.space.full()[None])[0]
     alone = np.zeros(3)

@@ -13,7 +13,7 @@ from pymoo.operators.mutation.bitflip import BitflipMutation
 from pymoo.optimize import minimize
 
 import ccsrp
-from ccsrp.coevolution.screening import Screening, pick_by_hypervolume
+from ccsrp.coevolution.screening import LEARNED_FROM, Screening, pick_by_hypervolume
 from ccsrp.coevolution.search import Coevolution
 from ccsrp.coevolution.settings import SearchSettings
 from ccsrp.errors import OptionError
@@ -106,7 +106,7 @@ def test_learning_from_more_than_it_can_hold_keeps_the_newest_and_the_best() -> 
     masks = problem.space.random(1300, keep=rng.uniform(0.3, 1, 1300), rng=rng)
     objectives = problem.evaluate(masks)
     learner.learn(masks, objectives)
-    chosen = learner._instructive()
+    chosen = learner._newest_and_best(LEARNED_FROM)
     assert len(chosen) == len(set(chosen.tolist())) == 1000
     assert set(range(800, 1300)) <= set(chosen.tolist())
     assert set(np.flatnonzero(moocore.is_nondominated(objectives[:800]))) <= set(chosen.tolist())

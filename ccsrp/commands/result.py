@@ -1,0 +1,58 @@
+"""How searches end on the command line: with a front, or with what to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+from rich.console import Console
+
+if TYPE_CHECKING:
+    from ccsrp.coevolution.run import SearchResult
+
+__all__ = ["INTERRUPTED", "Said", "resumable", "show_result"]
+
+INTERRUPTED = 130  # 128 + SIGINT, as shells have it
+
+
+class Said(SystemExit):
+    """Ends the program with a line of its own."""
+
+    def __init__(self, message: str, *, status: int) -> None:
+        super().__init__(status)
+        self.message = message
+
+
+@contextmanager
+def resumable(folder: Path) -> Iterator[None]:
+    """Say how to go on where the ``with`` block, a search into ``folder``, is interrupted."""
+    from ccsrp.runs.store import STORE
+
+    try:
+        yield
+    except KeyboardInterrupt:
+        if not (folder / STORE).exists():
+            raise
+        raise Said(f"interrupted; go on with 'ccsrp resume {folder}'", status=INTERRUPTED) from None
+
+
+def show_result(console: Console, folder: Path, result: SearchResult, *, rate: float) -> None:
+    """Print the front and the files."""
+    from ccsrp.report.terminal import front_table
+
+    console.print(
+        front_table(result.front, title=f"Front of {len(result.front)} networks, {rate:.2f} evaluations/s")
+    )
+    for name, what in (
+        ("front.csv", "one row a network, with its mask"),
+        ("front.png", "the trade-offs"),
+        ("history.csv", "one row a generation"),
+        ("rounds.csv", "one row a round; its network's weights in rounds/"),
+        ("config.toml", "all that is needed to repeat this run"),
+        ("run.sqlite", "every evaluation; 'ccsrp resume' goes on from it"),
+    ):
+        if (folder / name).exists():
+            typer.echo(f"  {folder / name}  {what}")

@@ -1,0 +1,68 @@
+"""One process at a time writes into a run folder."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from ccsrp.errors import RunError
+
+__all__ = ["LOCK", "only_writer"]
+
+LOCK = "run.lock"
+
+
+@contextmanager
+def only_writer(folder: Path) -> Iterator[None]:
+    """Hold the folder inside the ``with`` block; a process that dies lets go of it.
+
+    Raises
+    ------
+    RunError
+        Another process holds it, or it cannot be written to.
+    """
+    path = folder / LOCK
+    try:
+        held = _held(path, folder)
+    except OSError as error:
+        raise RunError(
+            f"cannot write to {folder} ({error.strerror}); name another folder with --out"
+        ) from None
+    try:
+        os.truncate(held, 0)
+        os.write(held, f"process {os.getpid()} on {platform.node()}\n".encode())
+        yield
+    finally:
+        path.unlink(missing_ok=True)
+        os.close(held)
+
+
+def _held(path: Path, folder: Path) -> int:
+    """Open and lock the file."""
+    while True:
+        file = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+        try:
+            _lock(file)
+        except OSError:
+            holder = os.read(file, 200).decode(errors="replace").strip() or "another process"
+            os.close(file)
+            raise RunError(f"{folder} is in use by {holder}; wait for it, or stop it first") from None
+        # Who held it before may have taken the file away between the two calls.
+        if path.exists() and os.path.samestat(os.fstat(file), path.stat()):
+            return file
+        os.close(file)
+
+
+def _lock(file: int) -> None:
+    """Lock an open file, or raise OSError at once."""
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        import msvcrt
+
+        msvcrt.locking(file, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]
+    else:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

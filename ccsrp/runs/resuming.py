@@ -1,0 +1,85 @@
+"""A search that was interrupted, found again on disk."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ccsrp.errors import RunError
+from ccsrp.registry import load_problem
+from ccsrp.runs.config import RunConfig, parse_config
+from ccsrp.runs.plan import RoundPlan
+from ccsrp.runs.store import STORE, RunStore
+
+__all__ = ["Interrupted", "load_searched", "reopened"]
+
+
+@dataclass(frozen=True)
+class Interrupted:
+    """What is needed to go on with a search.
+
+    Attributes
+    ----------
+    config : RunConfig
+    problem : SearchProblem
+        As it was searched.
+    plan : RoundPlan, optional
+    """
+
+    config: RunConfig
+    problem: Any
+    plan: RoundPlan | None
+
+
+def reopened(folder: Path) -> Interrupted:
+    """Check a run folder, and load its problem; nothing is written.
+
+    Raises
+    ------
+    RunError
+        Not a run folder, a damaged one, or one whose problem is not what it was.
+    """
+    if not folder.is_dir():
+        raise RunError(f"{folder} is not a run folder; give the folder that 'ccsrp search --out' wrote")
+    with RunStore(folder, read_only=True) as store:
+        text = store.config
+    config = parse_config(text, folder / STORE)
+    file = folder / "config.toml"
+    try:
+        changed = file.exists() and file.read_text() != text
+    except (OSError, UnicodeDecodeError):
+        changed = True
+    if changed:
+        raise RunError(
+            f"{file} is not what the search began with; restore it, or delete it and it is written anew"
+        )
+    plan = RoundPlan.of(config.rounds)
+    return Interrupted(config, load_searched(folder, config), plan)
+
+
+def load_searched(folder: Path, config: RunConfig) -> Any:
+    """Load the problem of a run, and see that it is what it was.
+
+    Raises
+    ------
+    RunError
+        Its weights or its device are others than those of the search.
+    """
+    problem = load_problem(config.problem, **config.options)
+    described = RunConfig.of(config.problem, config.options, config.search, problem)
+    now, before = described.provenance | described.attack, config.provenance | config.attack
+    for name, is_now in now.items():
+        was = before.get(name)
+        if was == is_now:
+            continue
+        if name == "weights_sha256":
+            raise RunError(
+                f"{folder} was searched on other weights than {config.problem!r} has now (SHA-256 "
+                f"{str(was)[:12]}...); restore them where config.toml says"
+            )
+        raise RunError(
+            f"{folder} was searched with {name} {was!r}, here it would be {is_now!r}: figures would not be "
+            f"comparable; go on where it began"
+        )
+    return problem

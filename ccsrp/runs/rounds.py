@@ -1,0 +1,80 @@
+"""The networks that rounds end with: fine-tuned once, on disk, and taken up from there."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+from ccsrp.coevolution.rounds import Round
+from ccsrp.errors import RunError
+from ccsrp.methods.interface import FineTuning, Task
+from ccsrp.runs.finetuning import finetuned_in, training_config
+from ccsrp.runs.folder import round_weights
+from ccsrp.runs.schema import checksum
+from ccsrp.runs.store import RunStore
+from ccsrp.snn.weights import load_weights, save_weights, weights_sha256
+from ccsrp.space import BoolArray, lifted
+
+__all__ = ["StoredRounds"]
+
+
+class StoredRounds:
+    """Fine-tunes the network of each round, unless that was done before.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the run.
+    store : RunStore
+    """
+
+    def __init__(self, folder: Path, store: RunStore) -> None:
+        self._folder = folder
+        self._store = store
+        self._base: BoolArray | None = None
+
+    def after(self, number: int, current: Any, mask: BoolArray, tuning: FineTuning, *, seed: int) -> Any:
+        """Return the problem ``current`` on the network that a mask leaves, fine-tuned; called in order.
+
+        Raises
+        ------
+        RunError, WeightsError
+            The weights on disk are not those that the round ended with.
+        """
+        file = round_weights(self._folder, number)
+        self._base = mask if self._base is None else lifted(self._base, mask)
+        text = "".join("1" if kept else "0" for kept in self._base)
+        network = current.network(mask)
+        done = self._store.rows(
+            "SELECT round, mask, weights_sha256, checksum FROM networks WHERE round = ?", number
+        )
+        if done and done[0][1] == text:
+            load_weights(network.network, file)
+            if weights_sha256(network.network) != done[0][2]:
+                raise RunError(f"{file} is not what round {number} ended with; restore it from a copy")
+            return current.rebased(network)
+        task = Task(current, tuning, seed=seed % 2**63)
+        training = file.parent / f"round-{number}-training"
+        network = finetuned_in(training, task, network, training_config(task, text, round=number))
+        save_weights(network.network, file, metadata={"mask": text})
+        row = (number, text, weights_sha256(network.network))
+        with self._store.writing() as connection:
+            connection.execute(
+                "INSERT OR REPLACE INTO networks (round, mask, weights_sha256, checksum) VALUES (?, ?, ?, ?)",
+                (*row, checksum(*row)),
+            )
+        shutil.rmtree(training, ignore_errors=True)
+        return current.rebased(network)
+
+    def add(self, finished: Round) -> list[dict[str, Any]]:
+        """Store a finished round; return the rows of ``rounds.csv`` so far."""
+        row = (finished.number, json.dumps(finished.row()))
+        with self._store.writing() as connection:
+            connection.execute(
+                "INSERT OR REPLACE INTO rounds (round, row, checksum) VALUES (?, ?, ?)",
+                (*row, checksum(*row)),
+            )
+        rows = self._store.rows("SELECT round, row, checksum FROM rounds ORDER BY round")
+        return [json.loads(text) for _, text in rows]

@@ -1,0 +1,194 @@
+"""The run store: one SQLite file that holds all that a run has paid for.
+
+It is written a batch at a time, each in one transaction that is on the disk when it ends, so that neither
+a killed process nor a power cut loses more than the batch in flight. What is read is checked: the file's
+schema, and a checksum of every row.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from ccsrp.errors import RunError, one_line
+from ccsrp.files import write_failed
+from ccsrp.runs.schema import APPLICATION, SCHEMA, VERSION, checksum
+
+__all__ = ["STORE", "RunStore"]
+
+STORE = "run.sqlite"
+# Kibibytes of pages in memory, whatever the size of the file.
+CACHE = 16_384
+
+
+class RunStore:
+    """An open run store; close it, or use it in a ``with`` block.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the run.
+    read_only : bool
+        Whether nothing will be written, as while another process runs the search.
+    """
+
+    def __init__(self, folder: Path, *, read_only: bool = False) -> None:
+        self.path = folder / STORE
+        self._folder = folder
+        mode = "ro" if read_only else "rw"
+        with self._errors():
+            self._connection = sqlite3.connect(
+                f"{self.path.absolute().as_uri()}?mode={mode}", uri=True, isolation_level=None
+            )
+        try:
+            self._check(read_only)
+        except BaseException:
+            self._connection.close()
+            raise
+
+    @classmethod
+    def create(cls, folder: Path, *, config: str) -> RunStore:
+        """Make a new store in a folder that has none, for the run that ``config`` describes.
+
+        Raises
+        ------
+        RunError
+            It cannot be written.
+        """
+        path = folder / STORE
+        if path.exists():
+            raise RunError(f"{path} exists; go on with 'ccsrp resume {folder}' or name another folder")
+        # Made under another name: a store that is there is whole.
+        fresh = path.with_name(STORE + ".tmp")
+        fresh.unlink(missing_ok=True)
+        try:
+            connection = sqlite3.connect(fresh, isolation_level=None)
+            try:
+                connection.execute(f"PRAGMA application_id = {APPLICATION}")
+                connection.execute(f"PRAGMA user_version = {VERSION}")
+                connection.execute("PRAGMA journal_mode = WAL")
+                connection.execute("BEGIN")
+                for statement in SCHEMA.values():
+                    connection.execute(statement)
+                row = ("config", config)
+                connection.execute("INSERT INTO run VALUES (?, ?, ?)", (*row, checksum(*row)))
+                connection.execute("COMMIT")
+            finally:
+                connection.close()
+            fresh.replace(path)
+        except (sqlite3.Error, OSError) as error:
+            fresh.unlink(missing_ok=True)
+            raise write_failed(path, error, then="begin anew") from None
+        return cls(folder)
+
+    def __enter__(self) -> RunStore:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file; what was written is in one file then."""
+        self._connection.close()
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """Write all that the ``with`` block writes, or, on an error, nothing of it.
+
+        Raises
+        ------
+        RunError
+            The disk is full, or the file is damaged.
+        """
+        with self._errors():
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._connection
+                self._connection.execute("COMMIT")
+            except BaseException:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise
+
+    def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
+        """Read rows, each of which ends with its checksum, and check it; the checksum is left out.
+
+        Raises
+        ------
+        RunError
+            A row is not as it was written.
+        """
+        with self._errors():
+            found = self._connection.execute(query, values).fetchall()
+        for row in found:
+            if checksum(*row[:-1]) != row[-1]:
+                raise self.damaged("a row is not as it was written")
+        return [row[:-1] for row in found]
+
+    @property
+    def config(self) -> str:
+        """What ``config.toml`` holds.
+
+        Raises
+        ------
+        RunError
+            It is damaged.
+        """
+        found = self.rows("SELECT name, value, checksum FROM run WHERE name = 'config'")
+        if len(found) != 1:
+            raise self.damaged("it does not say what the run is")
+        return str(found[0][1])
+
+    def evaluations(self) -> int:
+        """Return how many answers are stored."""
+        with self._errors():
+            return int(self._connection.execute("SELECT count(*) FROM evaluations").fetchone()[0])
+
+    def damaged(self, what: str) -> RunError:
+        """Return the error that says so."""
+        return RunError(f"{self.path} is damaged ({what}); restore it from a copy, or search anew")
+
+    def _check(self, read_only: bool) -> None:
+        """See that this is a whole store of a version that is known, with nothing else in it."""
+        ask = self._connection.execute
+        with self._errors():
+            ask("PRAGMA trusted_schema = OFF")
+            ask("PRAGMA cell_size_check = ON")
+            application, version = (
+                int(ask(f"PRAGMA {name}").fetchone()[0]) for name in ("application_id", "user_version")
+            )
+            if application != APPLICATION:
+                raise self.damaged("it is another kind of file")
+            if version > VERSION:
+                raise RunError(
+                    f"{self.path} was written by a newer ccsrp (store version {version}, this one reads "
+                    f"{VERSION}); update ccsrp"
+                )
+            found = dict(ask("SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL").fetchall())
+            if version != VERSION or found != SCHEMA:
+                raise self.damaged("its tables are not those of a run store")
+            problems = ask("PRAGMA quick_check(1)").fetchone()[0]
+            if problems != "ok":
+                raise self.damaged(one_line(ValueError(problems)))
+            ask(f"PRAGMA cache_size = -{CACHE}")
+            if not read_only:
+                ask("PRAGMA journal_mode = WAL")
+                ask("PRAGMA synchronous = FULL")
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        """Turn SQLite's errors into ours."""
+        try:
+            yield
+        except sqlite3.OperationalError as error:
+            if not os.access(self._folder, os.R_OK) or not self.path.is_file():
+                raise RunError(
+                    f"{self._folder} holds no run store ({STORE}); give the folder of a search"
+                ) from None
+            raise write_failed(self.path, error, then=f"go on with 'ccsrp resume {self._folder}'") from None
+        except (sqlite3.DatabaseError, OverflowError, UnicodeDecodeError) as error:
+            raise self.damaged(one_line(error)) from None
