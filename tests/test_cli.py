@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ccsrp.runs.folder import FRONT_COLUMNS
+from ccsrp.runs.views import FRONT_COLUMNS
 from ccsrp.snn.networks import build_network
 from ccsrp.snn.weights import save_weights
 from problems import DigitsPruning
@@ -49,6 +49,7 @@ def test_a_run_leaves_the_files_of_the_contract(run: tuple[Path, str]) -> None:
         "front.csv",
         "history.csv",
         "front.png",
+        "run.sqlite",
     }
     front = pd.read_csv(folder / "front.csv", dtype={"mask": str})
     assert tuple(front.columns) == tuple(name for name in FRONT_COLUMNS if name != "round")
@@ -115,7 +116,7 @@ def test_problems_are_listed_with_what_they_are(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("which", "names"),
     [
-        ((), ("problems", "search", "show", "finetune", "audit", "compare", "train")),
+        ((), ("problems", "search", "resume", "show", "finetune", "audit", "compare", "train")),
         (
             ("search",),
             ("--out", "--seed", "--budget", "--subpop", "--collaborators", "--cost", "--no-calibrate"),
@@ -162,6 +163,8 @@ def test_help_names_what_can_be_said(
         (("search", "fashion-mnist", "--data-dir", "corrupt"), "fetch the data set anew"),
         (("show", "nowhere"), "not a run folder"),
         (("show", "full"), "holds no front.csv"),
+        (("resume", "nowhere"), "not a run folder"),
+        (("resume", "full"), "holds no run store"),
         (("show", "[/]"), "not a run folder"),
         (("train", "digits", "--out", "full"), "not empty"),
         (("train", "digits", "--out", "new", "--epochs", "0"), "epochs must be above 0"),

@@ -29,7 +29,7 @@ def new_folder(path: Path) -> Iterator[Path]:
     """
     try:
         new = missing_folders(path)
-        if path.exists() and (not path.is_dir() or any(file.name != LOCK for file in path.iterdir())):
+        if path.exists() and (not path.is_dir() or not all(map(_left_over, path.iterdir()))):
             unfinished = f"go on with 'ccsrp resume {path}', " if (path / STORE).exists() else ""
             raise RunError(
                 f"{path} exists and is not empty; {unfinished}name another folder with --out or remove it"
@@ -43,6 +43,11 @@ def new_folder(path: Path) -> Iterator[Path]:
     except BaseException:
         remove_unused(new)
         raise
+
+
+def _left_over(file: Path) -> bool:
+    """Tell whether a file is what a process leaves that is killed before its run begins."""
+    return file.name == LOCK or file.name.startswith(STORE + ".tmp")
 
 
 def round_weights(path: Path, number: int) -> Path:

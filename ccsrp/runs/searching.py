@@ -104,14 +104,17 @@ def search_into(
 def _store(folder: Path, config: RunConfig) -> RunStore:
     """Open the store of a run, or begin one."""
     if not (folder / STORE).exists():
-        content = config_bytes(config.tables())
-        store = RunStore.create(folder, config=content.decode())
-        write_atomically(folder / "config.toml", content)
-        return store
-    store = RunStore(folder)
-    if not parse_config(store.config, folder / STORE).same_run(config):
+        store = RunStore.create(folder, config=config_bytes(config.tables()).decode())
+    else:
+        store = RunStore(folder)
+    try:
+        if not parse_config(store.config, folder / STORE).same_run(config):
+            raise RunError(f"{folder} holds a search with other settings; remove it or name another folder")
+        if not (folder / "config.toml").exists():
+            write_atomically(folder / "config.toml", store.config.encode())
+    except BaseException:
         store.close()
-        raise RunError(f"{folder} holds a search with other settings; remove it or name another folder")
+        raise
     return store
 
 

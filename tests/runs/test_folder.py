@@ -8,13 +8,14 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-import ccsrp
 from ccsrp.attack.pgd import Attack
 from ccsrp.coevolution.settings import SearchSettings
 from ccsrp.errors import RunError
 from ccsrp.runs.config import RunConfig, read_config
-from ccsrp.runs.folder import RunFolder, new_folder, read_front
+from ccsrp.runs.folder import new_folder, read_front
+from ccsrp.runs.views import config_bytes
 from tests.conftest import SumProblem
+from tests.runs.interrupted import searched
 
 
 @pytest.fixture
@@ -26,7 +27,7 @@ def config() -> RunConfig:
 
 
 def test_config_survives_the_disk(tmp_path: Path, config: RunConfig) -> None:
-    RunFolder(tmp_path, config.tables())
+    (tmp_path / "config.toml").write_bytes(config_bytes(config.tables()))
     assert read_config(tmp_path) == config
 
 
@@ -40,7 +41,7 @@ def test_config_survives_the_disk(tmp_path: Path, config: RunConfig) -> None:
     ],
 )
 def test_wrong_config_is_refused_in_one_line(tmp_path: Path, config: RunConfig, change, says: str) -> None:
-    RunFolder(tmp_path, config.tables())
+    (tmp_path / "config.toml").write_bytes(config_bytes(config.tables()))
     file = tmp_path / "config.toml"
     file.write_text(change(file.read_text()))
     with pytest.raises(RunError, match=says) as caught:
@@ -48,11 +49,8 @@ def test_wrong_config_is_refused_in_one_line(tmp_path: Path, config: RunConfig, 
     assert "\n" not in str(caught.value)
 
 
-def test_a_finished_run_can_be_read_back(tmp_path: Path, config: RunConfig) -> None:
-    folder = RunFolder(tmp_path, config.tables())
-    result = ccsrp.search(SumProblem(), budget=60, on_generation=folder.add_generation)
-    assert not (tmp_path / "front.csv").exists()
-    folder.finish(result)
+def test_a_finished_run_can_be_read_back(tmp_path: Path) -> None:
+    result = searched(tmp_path, SumProblem(), SearchSettings(budget=60))
     pd.testing.assert_frame_equal(read_front(tmp_path), result.front, check_exact=False)
     assert (
         pd.read_csv(tmp_path / "history.csv")["evaluations"].tolist()
@@ -64,6 +62,7 @@ def test_a_finished_run_can_be_read_back(tmp_path: Path, config: RunConfig) -> N
         "history.csv",
         "front.csv",
         "front.png",
+        "run.sqlite",
     }
 
 
