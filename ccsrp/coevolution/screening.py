@@ -82,7 +82,7 @@ class Screening:
         self._masks = learned.array("masks", bool, None, self._space.n_var)
         count = len(self._masks)
         self._objectives = learned.array("objectives", float, count, len(self._reference_point))
-        self._fits = learned.value("fits", int)
+        self._fits = learned.count("fits")
         self._surrogate.restore(state.inside("surrogate"))
 
     def refit(self) -> None:

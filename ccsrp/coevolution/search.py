@@ -163,10 +163,10 @@ class Coevolution:
         self.archive.restore(state.inside("archive"))
         mine = state.inside("search")
         self._dense = mine.array("dense", float, len(OBJECTIVES))
-        self.generation, self._idle = mine.value("generation", int), mine.value("idle", int)
+        self.generation, self._idle = mine.count("generation"), mine.count("idle")
         restore_generator(self._context.rng, mine.value("random", str))
         for name in ("count", "stopped", "failed"):
-            setattr(self._evaluator, name, mine.value(name, int))
+            setattr(self._evaluator, name, mine.count(name))
 
     def run_generation(self) -> GenerationReport:
         """Ask every layer for offspring, judge them all in one call, tell the layers."""

@@ -74,6 +74,21 @@ class Snapshot:
             )
         return array.copy()
 
+    def count(self, name: str) -> int:
+        """Return a whole number from 0 on.
+
+        Raises
+        ------
+        RunError
+            There is none, or it is below 0.
+        """
+        number = self.value(name, int)
+        if number < 0:
+            raise RunError(
+                f"the stored state of the search does not fit: {name!r} should be at least 0, got {number}"
+            )
+        return number
+
     def value(self, name: str, kind: type[Value]) -> Value:
         """Return a value of that kind.
 

@@ -146,7 +146,7 @@ class Subpopulation:
             individual.set("rank", int(rank[row]))
             individual.set("crowding", float(crowding[row]))
         self._algorithm.pop = survivors
-        self._algorithm.n_iter = state.value("generation", int)
+        self._algorithm.n_iter = state.count("generation")
         self._algorithm.is_initialized = count > 0
 
     def _judged(self, parts: BoolArray, objectives: FloatArray) -> Population:

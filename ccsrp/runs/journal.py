@@ -94,7 +94,7 @@ class RecordedSearch:
         """Return the latest state, and take the search to be there."""
         found = read_snapshot(self._store, self._number)
         if found is not None:
-            self._answers.generation = found.inside("search").value("generation", int) + 1
+            self._answers.generation = found.inside("search").count("generation") + 1
         return found
 
     def add(self, report: GenerationReport, state: Callable[[], Snapshot], *, last: bool) -> None:

@@ -39,7 +39,11 @@ class RunStore:
     def __init__(self, folder: Path, *, read_only: bool = False) -> None:
         self.path = folder / STORE
         self._folder = folder
-        mode = "ro" if read_only else "rw"
+        mode = "rw"
+        if read_only:
+            # Where no log of unfinished work lies beside it, nobody writes: then not even a lock is needed.
+            written_to = self.path.with_name(STORE + "-wal").exists()
+            mode = "ro" if written_to else "ro&immutable=1"
         with self._errors():
             self._connection = sqlite3.connect(
                 f"{self.path.absolute().as_uri()}?mode={mode}", uri=True, isolation_level=None
