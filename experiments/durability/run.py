@@ -1,0 +1,152 @@
+"""Kill searches on digits at random moments, resume them, and compare with searches that nobody killed.
+
+    python experiments/durability/run.py --trials 100
+
+writes kills.csv (a row a search), and goes on where it was if it is stopped itself.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import filecmp
+import platform
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+
+HERE = Path(__file__).parent
+SMALL = ("--steps", "2", "--validation-images", "60", "--test-images", "40")
+VARIANTS = {
+    "screened": ("--budget", "100"),
+    "every candidate, early stops": ("--budget", "160", "--screen", "none"),
+    "two rounds": (
+        "--budget",
+        "40",
+        "--rounds",
+        "2",
+        "--target-cost",
+        "0.5",
+        "--epochs",
+        "2",
+        "--images",
+        "128",
+    ),
+}
+COMPARED = ("front.csv", "history.csv", "config.toml", "rounds.csv")
+COLUMNS = (
+    "trial variant seed killed_after_seconds evaluations_at_kills evaluations_in_the_end "
+    "masks_paid_for_twice lost_evaluations identical"
+).split()
+
+
+def ccsrp(*arguments: str) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-c", "from ccsrp.cli import main; main()", *arguments]
+    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+
+
+def finished(process: subprocess.Popen[bytes], *, within: float | None = None) -> bool:
+    """Wait for a process to end well; kill it after a time."""
+    try:
+        _, said = process.communicate(timeout=within)
+    except subprocess.TimeoutExpired:
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+        return False
+    if process.returncode:
+        raise RuntimeError(said.decode())
+    return True
+
+
+def stored(folder: Path) -> list[tuple[int, bytes]]:
+    """Read what a store holds of masks: (round, mask), each as often as it was paid for."""
+    if not (folder / "run.sqlite").exists():
+        return []
+    connection = sqlite3.connect(folder / "run.sqlite")
+    try:
+        return connection.execute("SELECT round, mask FROM evaluations WHERE complete ORDER BY id").fetchall()
+    finally:
+        connection.close()
+
+
+def go_on(folder: Path, arguments: tuple[str, ...]) -> subprocess.Popen[bytes]:
+    """Resume the search, or begin it if it was killed before it began."""
+    if (folder / "run.sqlite").exists():
+        return ccsrp("resume", str(folder))
+    return ccsrp("search", "digits", "--out", str(folder), *arguments)
+
+
+def trial(number: int, work: Path) -> dict[str, object]:
+    name = list(VARIANTS)[number % len(VARIANTS)]
+    seed = number // len(VARIANTS) % 3
+    arguments = ("--seed", str(seed), *SMALL, *VARIANTS[name])
+    whole, folder = work / f"whole-{number % len(VARIANTS)}-{seed}", work / "killed"
+    took = whole / "seconds.txt"
+    if not took.exists():
+        shutil.rmtree(whole, ignore_errors=True)
+        began = time.perf_counter()
+        finished(ccsrp("search", "digits", "--out", str(whole), *arguments))
+        took.write_text(str(time.perf_counter() - began))
+    shutil.rmtree(folder, ignore_errors=True)
+    rng = np.random.default_rng(number)
+    kills: list[float] = []
+    known: list[list[tuple[int, bytes]]] = []
+    # One kill at least, and each life has the same chance to be cut again. Importing takes seconds in which
+    # there is nothing to lose; most kills fall after them.
+    while len(kills) == 0 or rng.random() < 0.3:
+        after = float(rng.uniform(0.3, 1.0) * float(took.read_text()))
+        if finished(go_on(folder, arguments), within=after):
+            continue
+        kills.append(round(after, 2))
+        known.append(stored(folder))
+        if (folder / "front.csv").exists():
+            break
+    finished(go_on(folder, arguments))
+    end = stored(folder)
+    lost = sum(1 for life in known for row in life if row not in set(end))
+    files = [file for file in COMPARED if (whole / file).exists()]
+    _, differ, missing = filecmp.cmpfiles(whole, folder, files, shallow=False)
+    weights = sorted(file.name for file in (whole / "rounds").glob("*"))
+    _, differ_too, missing_too = filecmp.cmpfiles(whole / "rounds", folder / "rounds", weights, shallow=False)
+    return {
+        "trial": number,
+        "variant": name,
+        "seed": seed,
+        "killed_after_seconds": " ".join(map(str, kills)),
+        "evaluations_at_kills": " ".join(str(len(life)) for life in known),
+        "evaluations_in_the_end": len(end),
+        "masks_paid_for_twice": len(end) - len(set(end)),
+        "lost_evaluations": lost,
+        "identical": not (differ or missing or differ_too or missing_too),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--trials", type=int, default=100)
+    parser.add_argument("--out", type=Path, default=HERE)
+    parser.add_argument("--work", type=Path, default=Path("runs/durability"))
+    options = parser.parse_args()
+    options.work.mkdir(parents=True, exist_ok=True)
+    table = options.out / "kills.csv"
+    done = len(table.read_text().splitlines()) - 1 if table.exists() else 0
+    print(f"{platform.processor() or platform.machine()}, {done} of {options.trials} done")
+    with table.open("a", newline="") as file:
+        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+        if not done:
+            writer.writeheader()
+        for number in range(max(0, done), options.trials):
+            row = trial(number, options.work)
+            writer.writerow(row)
+            file.flush()
+            print(row, flush=True)
+
+
+if __name__ == "__main__":
+    main()
