@@ -15,9 +15,19 @@ __all__ = ["show"]
 def show(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder that 'ccsrp search' wrote.")],
 ) -> None:
-    """Print the front of a finished search."""
+    """Print the front of a search; of one that has not finished, the front so far."""
     from ccsrp.report.terminal import front_table
     from ccsrp.runs.folder import read_front
+    from ccsrp.runs.progress import progress
+    from ccsrp.runs.store import STORE
 
+    if (folder / STORE).is_file() and not (folder / "front.csv").exists():
+        so_far = progress(folder)
+        Console().print(front_table(so_far.front, title=escape(f"{folder}: front so far")))
+        typer.echo(
+            f"not finished: {so_far.evaluations} of {so_far.budget} evaluations in round {so_far.round}; "
+            f"'ccsrp resume {folder}' goes on"
+        )
+        return
     front = read_front(folder)
     Console().print(front_table(front, title=escape(f"{folder}: front of {len(front)} networks")))

@@ -92,7 +92,7 @@ def search_into(
         try:
             result = run.searched(problem, settings) if plan is None else run.rounds(problem, settings, plan)
         except BaseException:
-            if not store.evaluations():
+            if store.empty:
                 store.close()
                 for name in (STORE, "config.toml"):
                     (folder / name).unlink(missing_ok=True)

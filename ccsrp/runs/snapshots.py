@@ -14,7 +14,7 @@ from ccsrp.errors import one_line
 from ccsrp.runs.schema import checksum
 from ccsrp.runs.store import RunStore
 
-__all__ = ["read_snapshot", "write_snapshot"]
+__all__ = ["latest_round", "read_snapshot", "write_snapshot"]
 
 # By the name in the store. Booleans are stored as bits.
 DTYPES = {"bool": bool, "int64": np.int64, "float64": np.float64}
@@ -59,6 +59,15 @@ def read_snapshot(store: RunStore, number: int) -> Snapshot | None:
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise store.damaged(f"the state of its search, {one_line(error)}") from None
     return Snapshot(arrays, values)
+
+
+def latest_round(store: RunStore) -> int:
+    """Return the round that the latest state is of; 1 if there is none."""
+    rows = store.rows(
+        "SELECT round, name, dtype, shape, content, checksum FROM snapshots "
+        "WHERE name = 'search/generation' ORDER BY round DESC LIMIT 1"
+    )
+    return int(rows[0][0]) if rows else 1
 
 
 def _encoded(array: NDArray[Any]) -> tuple[str, str, bytes]:

@@ -147,10 +147,18 @@ class RunStore:
             raise self.damaged("it does not say what the run is")
         return str(found[0][1])
 
-    def evaluations(self) -> int:
-        """Return how many answers are stored."""
+    @property
+    def empty(self) -> bool:
+        """Whether no answer is stored."""
         with self._errors():
-            return int(self._connection.execute("SELECT count(*) FROM evaluations").fetchone()[0])
+            return not self._connection.execute("SELECT EXISTS (SELECT 1 FROM evaluations)").fetchone()[0]
+
+    def evaluations(self, number: int | None = None) -> int:
+        """Return how many different masks are stored, of round ``number`` or of all."""
+        query = "SELECT count(*) FROM (SELECT DISTINCT round, mask FROM evaluations WHERE ? IN (round, -1))"
+        with self._errors():
+            found = self._connection.execute(query, (-1 if number is None else number,)).fetchone()
+        return int(found[0])
 
     def damaged(self, what: str) -> RunError:
         """Return the error that says so."""

@@ -193,8 +193,12 @@ def test_a_killed_command_is_resumed_to_the_same_files(
         assert said == "ccsrp: interrupted; go on with 'ccsrp resume run'\n"
     assert not (tmp_path / "run" / "front.csv").exists(), "it was to be stopped in the middle"
     shown = command("show", "run", cwd=tmp_path)
-    assert shown.returncode == 2
-    assert "has not finished; go on with 'ccsrp resume run'" in shown.stderr
+    assert shown.returncode == 0
+    assert "of 40 evaluations in round 1; 'ccsrp resume run' goes on" in shown.stdout
+    assert "1.000" in shown.stdout, "the dense network is on the front"
+    audited = command("audit", "run", cwd=tmp_path)
+    assert audited.returncode == 2
+    assert "has not finished; go on with 'ccsrp resume run'" in audited.stderr
     again = command("search", "digits", "--out", "run", cwd=tmp_path)
     assert again.returncode == 2
     assert "go on with 'ccsrp resume run'" in again.stderr

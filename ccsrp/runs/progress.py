@@ -1,0 +1,63 @@
+"""How far an unfinished search has come, as its run store tells."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from ccsrp.evaluation.interface import OBJECTIVES
+from ccsrp.runs.config import parse_config
+from ccsrp.runs.snapshots import latest_round, read_snapshot
+from ccsrp.runs.store import STORE, RunStore
+
+__all__ = ["Progress", "progress"]
+
+
+@dataclass(frozen=True)
+class Progress:
+    """A search that goes on, or was interrupted.
+
+    Attributes
+    ----------
+    evaluations, budget : int
+        Of the round under way: how many are stored, and how many there will be at most.
+    round : int
+        From 1.
+    front : DataFrame
+        Member, accuracy, robust accuracy and cost of the archive when it was last written down.
+    """
+
+    evaluations: int
+    budget: int
+    round: int
+    front: pd.DataFrame
+
+
+def progress(folder: Path) -> Progress:
+    """Look into a run folder, also while another process writes to it.
+
+    Raises
+    ------
+    RunError
+        It holds no run store, or a damaged one.
+    """
+    with RunStore(folder, read_only=True) as store:
+        config = parse_config(store.config, folder / STORE)
+        number = latest_round(store)
+        snapshot = read_snapshot(store, number)
+        objectives = np.empty((0, len(OBJECTIVES)))
+        if snapshot is not None:
+            objectives = snapshot.inside("archive").array("objectives", float, None, len(OBJECTIVES))
+        objectives = objectives[np.lexsort((objectives[:, 1], objectives[:, 0], -objectives[:, 2]))]
+        front = pd.DataFrame(
+            {
+                "member": np.arange(len(objectives)),
+                "accuracy": 1 - objectives[:, 0],
+                "robust_accuracy": 1 - objectives[:, 1],
+                "cost": objectives[:, 2],
+            }
+        )
+        return Progress(store.evaluations(number), config.search.budget, number, front)
