@@ -58,8 +58,10 @@ def ccsrp(*arguments: str) -> subprocess.Popen[bytes]:
     return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
 
 
-def finished(process: subprocess.Popen[bytes], *, within: float | None = None) -> bool:
-    """Wait for a process to end well; kill it after a time."""
+def finished(process: subprocess.Popen[bytes], folder: Path, *, within: float | None = None) -> bool:
+    """Wait for a process to end well; kill it a time after it has begun to write into its folder."""
+    while within is not None and process.poll() is None and not (folder / "run.lock").exists():
+        time.sleep(0.01)
     try:
         _, said = process.communicate(timeout=within)
     except subprocess.TimeoutExpired:
@@ -97,18 +99,22 @@ def trial(number: int, work: Path) -> dict[str, object]:
     took = whole / "seconds.txt"
     if not took.exists():
         shutil.rmtree(whole, ignore_errors=True)
+        process = ccsrp("search", "digits", "--out", str(whole), *arguments)
+        while not (whole / "run.lock").exists():
+            time.sleep(0.01)
         began = time.perf_counter()
-        finished(ccsrp("search", "digits", "--out", str(whole), *arguments))
+        finished(process, whole)
         took.write_text(str(time.perf_counter() - began))
     shutil.rmtree(folder, ignore_errors=True)
     rng = np.random.default_rng(number)
     kills: list[float] = []
     known: list[list[tuple[int, bytes]]] = []
-    # One kill at least, and each life has the same chance to be cut again. Importing takes seconds in which
-    # there is nothing to lose; most kills fall after them.
+    # One kill at least, and each life has the same chance to be cut again. A killed process leaves its lock
+    # file, which would tell a new one too early.
     while len(kills) == 0 or rng.random() < 0.3:
-        after = float(rng.uniform(0.3, 1.0) * float(took.read_text()))
-        if finished(go_on(folder, arguments), within=after):
+        after = float(rng.random() * float(took.read_text()))
+        (folder / "run.lock").unlink(missing_ok=True)
+        if finished(go_on(folder, arguments), folder, within=after):
             if kills:
                 break
             shutil.rmtree(folder)  # it was faster than the one before it
@@ -117,7 +123,7 @@ def trial(number: int, work: Path) -> dict[str, object]:
         known.append(stored(folder))
         if (folder / "front.csv").exists():
             break
-    finished(go_on(folder, arguments))
+    finished(go_on(folder, arguments), folder)
     end = stored(folder)
     lost = sum(1 for life in known for row in life if row not in set(end))
     files = [file for file in COMPARED if (whole / file).exists()]
