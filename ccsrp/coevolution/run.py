@@ -84,6 +84,7 @@ def search(
     guided: bool = True,
     optimism: float = 0.7,
     stop_dominated: bool = False,
+    journal: Journal | None = None,
     on_generation: Callable[[GenerationReport], None] | None = None,
     on_member: Callable[[int, int], None] | None = None,
 ) -> SearchResult:
@@ -99,6 +100,9 @@ def search(
         See ``SearchSettings``.
     screening, batch, candidates, guided, optimism
         See ``SearchSettings``.
+    journal : Journal, optional
+        Keeps all that is paid for, such as ``ccsrp.recorded``: a search that begins again with it goes on
+        where it was.
     on_generation : callable, optional
         Called with a ``GenerationReport`` after each generation.
     on_member : callable, optional
@@ -127,7 +131,7 @@ def search(
         optimism=optimism,
         stop_dominated=stop_dominated,
     )
-    return run_search(problem, settings, on_generation=on_generation, on_member=on_member)
+    return run_search(problem, settings, journal=journal, on_generation=on_generation, on_member=on_member)
 
 
 def run_search(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from dataclasses import asdict, dataclass
 
@@ -14,7 +15,7 @@ from ccsrp.coevolution.screening import Screening
 from ccsrp.coevolution.settings import SearchSettings
 from ccsrp.coevolution.snapshot import Snapshot, generator_state, restore_generator
 from ccsrp.coevolution.subpopulation import Subpopulation
-from ccsrp.errors import OptionError
+from ccsrp.errors import OptionError, RunError
 from ccsrp.evaluation.bound import nothing_known
 from ccsrp.evaluation.cached import CachedEvaluator
 from ccsrp.evaluation.interface import OBJECTIVES, Evaluation, EvaluationError, Evaluator
@@ -138,6 +139,7 @@ class Coevolution:
         parts["search"] = Snapshot(
             {"dense": self.dense_objectives},
             {
+                "settings": self._described(),
                 "generation": self.generation,
                 "idle": self._idle,
                 "random": generator_state(self._context.rng),
@@ -156,17 +158,25 @@ class Coevolution:
         RunError
             The state does not fit.
         """
+        mine = state.inside("search")
+        if mine.value("settings", str) != self._described():
+            raise RunError(
+                f"the stored search had other settings: {mine.value('settings', str)}, not "
+                f"{self._described()}; go on with those, or begin anew"
+            )
         for i, layer in enumerate(self.subpopulations):
             layer.restore(state.inside(f"subpopulation-{i}"), n_var=self.space.n_var)
         if self._screening is not None:
             self._screening.restore(state.inside("screening"))
         self.archive.restore(state.inside("archive"))
-        mine = state.inside("search")
         self._dense = mine.array("dense", float, len(OBJECTIVES))
         self.generation, self._idle = mine.count("generation"), mine.count("idle")
         restore_generator(self._context.rng, mine.value("random", str))
         for name in ("count", "stopped", "failed"):
             setattr(self._evaluator, name, mine.count(name))
+
+    def _described(self) -> str:
+        return json.dumps({"layers": self.space.sizes} | asdict(self.settings))
 
     def run_generation(self) -> GenerationReport:
         """Ask every layer for offspring, judge them all in one call, tell the layers."""

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -13,20 +15,60 @@ import pandas as pd
 from ccsrp.coevolution.run import SearchProblem
 from ccsrp.coevolution.search import GenerationReport
 from ccsrp.coevolution.snapshot import Snapshot
+from ccsrp.errors import RunError
 from ccsrp.evaluation.interface import Evaluator
 from ccsrp.evaluation.memory import mask_keys
 from ccsrp.evaluation.tolerant import TolerantEvaluator
 from ccsrp.runs.answers import COLUMNS, AnswersOfRound, StoredEvaluator, mask_digest
+from ccsrp.runs.lock import only_writer
 from ccsrp.runs.schema import checksum
 from ccsrp.runs.snapshots import read_snapshot, write_snapshot
-from ccsrp.runs.store import RunStore
+from ccsrp.runs.store import STORE, RunStore
 from ccsrp.space import BoolArray, FloatArray
 
-__all__ = ["RecordedRun", "RecordedSearch"]
+__all__ = ["RecordedRun", "RecordedSearch", "recorded"]
 
 # The state of a search is written down as often as takes up to this share of its time, and at its end. What
 # happened since is told again, from the answers that are stored at once.
 SHARE = 0.05
+
+
+@contextmanager
+def recorded(folder: Path | str, *, about: str = "") -> Iterator[RecordedSearch]:
+    """Keep a search from Python in ``folder/run.sqlite``, and go on from what an earlier one has left there.
+
+    Parameters
+    ----------
+    folder : Path
+        Made if there is none; no other process may write to it meanwhile.
+    about : str
+        What answers depend on beside the mask, in any words: network, data, attack. A folder that was made
+        about something else is refused.
+
+    Raises
+    ------
+    RunError
+        The folder is in use, damaged, or about something else.
+
+    Examples
+    --------
+    >>> with recorded("runs/mine", about="my network, eps 0.1") as journal:  # doctest: +SKIP
+    ...     result = ccsrp.search(problem, budget=300, journal=journal)
+    """
+    path = Path(folder)
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RunError(f"cannot write to {path} ({error.strerror}); name another folder") from None
+    with only_writer(path):
+        exists = (path / STORE).exists()
+        with RunStore(path) if exists else RunStore.create(path, config=about) as store:
+            if store.config != about:
+                raise RunError(
+                    f"{path} holds a search about {store.config[:80]!r}, not {about[:80]!r}; "
+                    f"name another folder"
+                )
+            yield RecordedRun(store).search(1)
 
 
 class RecordedRun:

@@ -73,13 +73,13 @@ def finished(process: subprocess.Popen[bytes], folder: Path, *, within: float | 
     return True
 
 
-def stored(folder: Path) -> list[tuple[int, bytes]]:
-    """Read what a store holds of masks: (round, mask), each as often as it was paid for."""
+def stored(folder: Path) -> list[tuple[int, int, bytes]]:
+    """Read what a store holds of masks: (round, generation, mask), each as often as it was paid for."""
     if not (folder / "run.sqlite").exists():
         return []
     connection = sqlite3.connect(folder / "run.sqlite")
     try:
-        return connection.execute("SELECT round, mask FROM evaluations WHERE complete ORDER BY id").fetchall()
+        return connection.execute("SELECT round, generation, mask FROM evaluations ORDER BY id").fetchall()
     finally:
         connection.close()
 
@@ -108,7 +108,7 @@ def trial(number: int, work: Path) -> dict[str, object]:
     shutil.rmtree(folder, ignore_errors=True)
     rng = np.random.default_rng(number)
     kills: list[float] = []
-    known: list[list[tuple[int, bytes]]] = []
+    known: list[list[tuple[int, int, bytes]]] = []
     # One kill at least, and each life has the same chance to be cut again. A killed process leaves its lock
     # file, which would tell a new one too early.
     while len(kills) == 0 or rng.random() < 0.3:

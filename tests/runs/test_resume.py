@@ -16,8 +16,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import ccsrp
 from ccsrp.coevolution.run import SearchResult, run_search
 from ccsrp.coevolution.settings import SearchSettings
+from ccsrp.errors import RunError
 from ccsrp.evaluation.interface import EvaluationError
 from ccsrp.runs.journal import RecordedRun
 from ccsrp.runs.store import RunStore
@@ -224,3 +226,23 @@ def test_two_processes_do_not_write_into_one_folder(tmp_path: Path, command: Cal
         process.communicate()
     assert second.returncode == 2
     assert f"run is in use by process {process.pid} on " in second.stderr
+
+
+def test_a_search_from_python_can_be_kept_too(tmp_path: Path) -> None:
+    expected = ccsrp.search(SumProblem(), budget=50, seed=2)
+    with pytest.raises(Unplugged), ccsrp.recorded(tmp_path / "mine", about="sums") as journal:
+        ccsrp.search(Fragile(last=30), budget=50, seed=2, journal=journal)
+    problem = Fragile()
+    with ccsrp.recorded(tmp_path / "mine", about="sums") as journal:
+        same(ccsrp.search(problem, budget=50, seed=2, journal=journal), expected)
+    assert len(problem.seen) <= 24
+    with (
+        pytest.raises(RunError, match="about 'sums', not 'products'"),
+        ccsrp.recorded(tmp_path / "mine", about="products"),
+    ):
+        pass
+    with ccsrp.recorded(tmp_path / "mine", about="sums") as journal:
+        with pytest.raises(RunError, match="had other settings"):
+            ccsrp.search(SumProblem(), budget=50, seed=3, journal=journal)
+        with pytest.raises(RunError, match="is in use by process"), ccsrp.recorded(tmp_path / "mine"):
+            pass
