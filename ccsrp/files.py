@@ -12,8 +12,15 @@ from ccsrp.errors import RunError, one_line
 __all__ = ["missing_folders", "remove_unused", "write_atomically", "write_failed"]
 
 
-def write_atomically(path: Path, content: bytes) -> None:
+def write_atomically(path: Path, content: bytes, *, then: str = "repeat the command") -> None:
     """Write a file so that a reader, even after a power cut, finds the old or the new content.
+
+    Parameters
+    ----------
+    path : Path
+    content : bytes
+    then : str
+        What to do once a failure is mended, for its message.
 
     Raises
     ------
@@ -29,7 +36,7 @@ def write_atomically(path: Path, content: bytes) -> None:
         temporary.replace(path)
     except OSError as error:
         temporary.unlink(missing_ok=True)
-        raise write_failed(path, error, then="repeat the command") from None
+        raise write_failed(path, error, then=then) from None
 
 
 def write_failed(path: Path, error: OSError | sqlite3.Error, *, then: str) -> RunError:

@@ -55,9 +55,9 @@ def round_weights(path: Path, number: int) -> Path:
     return path / "rounds" / f"round-{number}.safetensors"
 
 
-def write_csv(table: pd.DataFrame, path: Path) -> None:
-    """Write a table with full precision."""
-    write_atomically(path, table.to_csv(index=False, lineterminator="\n").encode())
+def write_csv(table: pd.DataFrame, path: Path, *, then: str = "repeat the command") -> None:
+    """Write a table with full precision; ``then``: see ``write_atomically``."""
+    write_atomically(path, table.to_csv(index=False, lineterminator="\n").encode(), then=then)
 
 
 def read_front(path: Path) -> pd.DataFrame:

@@ -39,18 +39,22 @@ def config_bytes(tables: dict[str, dict[str, Any]]) -> bytes:
 
 def write_history(folder: Path, history: pd.DataFrame) -> None:
     """Write ``history.csv``, a row a generation."""
-    write_csv(history, folder / "history.csv")
+    write_csv(history, folder / "history.csv", then=_go_on(folder))
 
 
 def write_rounds(folder: Path, rows: list[dict[str, Any]]) -> None:
     """Write ``rounds.csv``, a row a finished round."""
-    write_csv(pd.DataFrame(rows), folder / "rounds.csv")
+    write_csv(pd.DataFrame(rows), folder / "rounds.csv", then=_go_on(folder))
 
 
 def write_front(folder: Path, result: SearchResult) -> None:
     """Write ``front.png`` and ``front.csv``."""
     picture = io.BytesIO()
     result.plot().savefig(picture, format="png", dpi=200)
-    write_atomically(folder / "front.png", picture.getvalue())
+    write_atomically(folder / "front.png", picture.getvalue(), then=_go_on(folder))
     columns = [name for name in FRONT_COLUMNS if name in result.front]
-    write_csv(result.front[columns], folder / "front.csv")
+    write_csv(result.front[columns], folder / "front.csv", then=_go_on(folder))
+
+
+def _go_on(folder: Path) -> str:
+    return f"go on with 'ccsrp resume {folder}'"
