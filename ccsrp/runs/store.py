@@ -1,14 +1,17 @@
 """The run store: one SQLite file that holds all that a run has paid for.
 
-It is written a batch at a time, each in one transaction that is on the disk when it ends, so that neither
-a killed process nor a power cut loses more than the batch in flight. What is read is checked: the file's
-schema, and a checksum of every row.
+It is written a batch at a time, each in one transaction, so that a killed process loses no more than the
+batch in flight. It is on the disk when the transaction ends, so that a power cut loses no more either; only
+where evaluations are so cheap that waiting for the disk would take longer, up to a second's work may go.
+What is read is checked: the file's schema, and a checksum of every row.
 """
 
 from __future__ import annotations
 
+import math
 import os
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,6 +26,8 @@ __all__ = ["STORE", "RunStore"]
 STORE = "run.sqlite"
 # Kibibytes of pages in memory, whatever the size of the file.
 CACHE = 16_384
+# Waiting for the disk may take up to this share of the time, but need not be done more often than this.
+SHARE, SECONDS = 0.05, 1.0
 
 
 class RunStore:
@@ -39,6 +44,7 @@ class RunStore:
     def __init__(self, folder: Path, *, read_only: bool = False) -> None:
         self.path = folder / STORE
         self._folder = folder
+        self._synced, self._syncing = -math.inf, 0.0
         mode = "rw"
         if read_only:
             # Where no log of unfinished work lies beside it, nobody writes: then not even a lock is needed.
@@ -109,14 +115,21 @@ class RunStore:
             The disk is full, or the file is damaged.
         """
         with self._errors():
+            # Without it a transaction is whole or not at all as well, but may be gone after a power cut.
+            wait = time.perf_counter() - self._synced >= min(SECONDS, self._syncing / SHARE)
+            self._connection.execute(f"PRAGMA synchronous = {'FULL' if wait else 'NORMAL'}")
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield self._connection
+                before = time.perf_counter()
                 self._connection.execute("COMMIT")
             except BaseException:
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
                 raise
+            if wait:
+                self._synced = time.perf_counter()
+                self._syncing = self._synced - before
 
     def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
         """Read rows, each of which ends with its checksum, and check it; the checksum is left out.
@@ -189,7 +202,6 @@ class RunStore:
             ask(f"PRAGMA cache_size = -{CACHE}")
             if not read_only:
                 ask("PRAGMA journal_mode = WAL")
-                ask("PRAGMA synchronous = FULL")
 
     @contextmanager
     def _errors(self) -> Iterator[None]:
