@@ -10,16 +10,32 @@ from __future__ import annotations
 import argparse
 import csv
 import filecmp
+import importlib
+import multiprocessing
+import os
 import platform
 import shutil
-import signal
 import sqlite3
-import subprocess
 import sys
 import time
+from multiprocessing.context import ForkProcess
 from pathlib import Path
 
 import numpy as np
+
+from ccsrp.cli import main
+
+# What commands import when they run; done once here, before processes are forked.
+for module in (
+    "ccsrp.evaluation.spiking",
+    "ccsrp.report.front",
+    "ccsrp.report.terminal",
+    "ccsrp.runs.resuming",
+    "ccsrp.runs.searching",
+    "matplotlib.figure",
+    "problems.digits",
+):
+    importlib.import_module(module)
 
 HERE = Path(__file__).parent
 SMALL = ("--steps", "2", "--validation-images", "60", "--test-images", "40")
@@ -53,23 +69,28 @@ COLUMNS = (
 )
 
 
-def ccsrp(*arguments: str) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-c", "from ccsrp.cli import main; main()", *arguments]
-    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+def command(*arguments: str) -> ForkProcess:
+    """Run a command in a process that begins where all imports are done: with what there is to lose."""
+    process = multiprocessing.get_context("fork").Process(target=_command, args=(arguments,))
+    process.start()
+    return process
 
 
-def finished(process: subprocess.Popen[bytes], folder: Path, *, within: float | None = None) -> bool:
-    """Wait for a process to end well; kill it a time after it has begun to write into its folder."""
-    while within is not None and process.poll() is None and not (folder / "run.lock").exists():
-        time.sleep(0.01)
-    try:
-        _, said = process.communicate(timeout=within)
-    except subprocess.TimeoutExpired:
-        process.send_signal(signal.SIGKILL)
-        process.communicate()
+def _command(arguments: tuple[str, ...]) -> None:
+    sys.argv = ["ccsrp", *arguments]
+    with Path(os.devnull).open("w") as sys.stdout:
+        main()
+
+
+def finished(process: ForkProcess, *, within: float | None = None) -> bool:
+    """Wait for a process to end well; kill it after a time."""
+    process.join(within)
+    if process.exitcode is None:
+        process.kill()  # SIGKILL: nothing in the process can see it
+        process.join()
         return False
-    if process.returncode:
-        raise RuntimeError(said.decode())
+    if process.exitcode:
+        raise RuntimeError(f"a command ended with status {process.exitcode}")
     return True
 
 
@@ -84,11 +105,11 @@ def stored(folder: Path) -> list[tuple[int, int, bytes]]:
         connection.close()
 
 
-def go_on(folder: Path, arguments: tuple[str, ...]) -> subprocess.Popen[bytes]:
+def go_on(folder: Path, arguments: tuple[str, ...]) -> ForkProcess:
     """Resume the search, or begin it if it was killed before it began."""
     if (folder / "run.sqlite").exists():
-        return ccsrp("resume", str(folder))
-    return ccsrp("search", "digits", "--out", str(folder), *arguments)
+        return command("resume", str(folder))
+    return command("search", "digits", "--out", str(folder), *arguments)
 
 
 def trial(number: int, work: Path) -> dict[str, object]:
@@ -99,22 +120,17 @@ def trial(number: int, work: Path) -> dict[str, object]:
     took = whole / "seconds.txt"
     if not took.exists():
         shutil.rmtree(whole, ignore_errors=True)
-        process = ccsrp("search", "digits", "--out", str(whole), *arguments)
-        while not (whole / "run.lock").exists():
-            time.sleep(0.01)
         began = time.perf_counter()
-        finished(process, whole)
+        finished(command("search", "digits", "--out", str(whole), *arguments))
         took.write_text(str(time.perf_counter() - began))
     shutil.rmtree(folder, ignore_errors=True)
     rng = np.random.default_rng(number)
     kills: list[float] = []
     known: list[list[tuple[int, int, bytes]]] = []
-    # One kill at least, and each life has the same chance to be cut again. A killed process leaves its lock
-    # file, which would tell a new one too early.
+    # One kill at least, and each life has the same chance to be cut again.
     while len(kills) == 0 or rng.random() < 0.3:
         after = float(rng.random() * float(took.read_text()))
-        (folder / "run.lock").unlink(missing_ok=True)
-        if finished(go_on(folder, arguments), folder, within=after):
+        if finished(go_on(folder, arguments), within=after):
             if kills:
                 break
             shutil.rmtree(folder)  # it was faster than the one before it
@@ -123,7 +139,7 @@ def trial(number: int, work: Path) -> dict[str, object]:
         known.append(stored(folder))
         if (folder / "front.csv").exists():
             break
-    finished(go_on(folder, arguments), folder)
+    finished(go_on(folder, arguments))
     end = stored(folder)
     lost = sum(1 for life in known for row in life if row not in set(end))
     files = [file for file in COMPARED if (whole / file).exists()]
@@ -143,7 +159,7 @@ def trial(number: int, work: Path) -> dict[str, object]:
     }
 
 
-def main() -> None:
+def study() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--trials", type=int, default=100)
     parser.add_argument("--out", type=Path, default=HERE)
@@ -165,4 +181,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    study()
