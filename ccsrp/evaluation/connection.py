@@ -5,14 +5,18 @@ from __future__ import annotations
 import logging
 import os
 import socket
+import time
 from typing import Any
 
 from ccsrp.errors import WorkersError, one_line
 
-__all__ = ["check_reachable", "connect", "disconnect"]
+__all__ = ["check_head", "check_reachable", "connect", "disconnect"]
 
 # Room for what is shipped to workers on this machine; Ray would take a third of the memory.
 OBJECT_STORE_BYTES = 200_000_000
+# How long the head may take to accept a connection, and to come back.
+HEAD_SECONDS = 5.0
+HEAD_PAUSE = 2.0
 # What a gRPC client says first, HTTP/2's preface and empty settings; a server answers with its settings.
 _GREETING = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\0\0\0\4\0\0\0\0\0"
 _SETTINGS = 4
@@ -24,7 +28,7 @@ def connect(address: str | None, *, workers: int | None, cpus: int, timeout: flo
     Parameters
     ----------
     address : str, optional
-        Nothing starts Ray here: with room for ``workers`` of ``cpus`` each, by default one a core.
+        Nothing starts Ray here: with room for ``workers`` of ``cpus`` each, by default for all cores.
     workers : int, optional
     cpus : int
     timeout : float
@@ -45,9 +49,9 @@ def connect(address: str | None, *, workers: int | None, cpus: int, timeout: flo
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     options: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
     if address is None:
-        room = workers or max(1, len(os.sched_getaffinity(0)) // cpus)
-        options |= {"num_cpus": room * cpus, "object_store_memory": OBJECT_STORE_BYTES}
-        options |= {"include_dashboard": False}
+        options |= {"object_store_memory": OBJECT_STORE_BYTES, "include_dashboard": False}
+        if workers is not None:
+            options["num_cpus"] = workers * cpus
     else:
         if address == "auto":
             address = os.environ.get("RAY_ADDRESS") or address
@@ -66,6 +70,30 @@ def disconnect() -> None:
     import ray
 
     ray.shutdown()
+
+
+def check_head() -> None:
+    """See that the head of the cluster still answers; Ray would wait a minute, then end the process.
+
+    Raises
+    ------
+    WorkersError
+        It does not, several times in a row.
+    """
+    import ray
+
+    if ray.util.client.ray.is_connected():
+        return  # by way of a server that Ray itself watches
+    address = ray.get_runtime_context().gcs_address
+    host, _, port = address.rpartition(":")
+    for last in (False, False, True):
+        try:
+            with socket.create_connection((host.strip("[]"), int(port)), timeout=HEAD_SECONDS):
+                return
+        except OSError:
+            if last:
+                raise WorkersError(f"the Ray cluster at {address} does not answer any more") from None
+            time.sleep(HEAD_PAUSE)
 
 
 def check_reachable(address: str, *, seconds: float) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any
@@ -11,66 +12,17 @@ from typing import Any
 import ray
 
 from ccsrp.errors import WorkersError, one_line
-from ccsrp.evaluation.interface import Evaluation
+from ccsrp.evaluation.connection import check_head
+from ccsrp.evaluation.messages import Answered, Lost, Reservation, Shipment
 from ccsrp.evaluation.worker import Judged, Worker
 from ccsrp.space import BoolArray, FloatArray
 
-__all__ = ["Answered", "Lost", "Pool", "Reservation", "Shipment"]
+__all__ = ["Pool"]
 
 # How often a wait is broken off to see whether the cluster has grown, in seconds.
 RECHECK = 5.0
 # So many workers in a row that die while they load a problem are the problem's fault.
 MOST_LOADS = 3
-
-
-@dataclass(frozen=True)
-class Reservation:
-    """What a worker reserves: whole CPUs, each a thread, and GPUs or a share of one."""
-
-    cpus: int
-    gpus: float = 0.0
-
-    def fitting(self, resources: dict[str, float]) -> int:
-        """Return how many workers a node of these resources has room for.
-
-        >>> Reservation(2, 0.5).fitting({"CPU": 9.0, "GPU": 1.0})
-        2
-        """
-        by_cpu = int(resources.get("CPU", 0) // self.cpus)
-        return min(by_cpu, int(resources.get("GPU", 0) // self.gpus)) if self.gpus else by_cpu
-
-    def __str__(self) -> str:
-        gpus = f" and {self.gpus:g} GPU" if self.gpus else ""
-        return f"{self.cpus} CPU{'s' if self.cpus > 1 else ''}{gpus}"
-
-
-@dataclass(frozen=True)
-class Shipment:
-    """An evaluator on its way to workers: a reference to its pickle, which is stored once."""
-
-    number: int
-    pickled: Any
-    size: int
-
-
-@dataclass(frozen=True)
-class Answered:
-    """The answer to a shard."""
-
-    shard: tuple[int, ...]
-    evaluation: Evaluation
-    worker: str
-
-
-@dataclass(frozen=True)
-class Lost:
-    """A shard whose worker died; ``blamed`` unless its node went with it."""
-
-    shard: tuple[int, ...]
-    worker: str
-    blamed: bool
-    seconds: float
-    out_of_memory: bool
 
 
 class _Stage(Enum):
@@ -113,6 +65,7 @@ class Pool:
         self._members: list[_Member] = []
         # What each reference under way will tell of.
         self._awaited: dict[Any, _Member] = {}
+        self._latest: Shipment | None = None
         self._failed_loads = 0
         self._alone_since: float | None = None
         self._counted: tuple[int, float] | None = None
@@ -141,6 +94,7 @@ class Pool:
 
     def idle(self, shipment: Shipment) -> Iterator[_Member]:
         """Yield workers that hold a problem and have nothing to do; send it to those that hold another."""
+        self._latest = shipment
         for member in self._members:
             if member.stage is _Stage.IDLE and member.holds != shipment.number:
                 member.stage, member.holds = _Stage.LOADING, shipment.number
@@ -159,10 +113,12 @@ class Pool:
         Raises
         ------
         WorkersError
-            There has been no worker for too long, or workers cannot load the problem.
+            There has been no worker for too long, workers cannot load the problem, or the cluster is gone.
         """
         timeout = min(RECHECK, self._patience_left())
         done, _ = ray.wait(list(self._awaited), num_returns=1, timeout=timeout)
+        if not done:
+            check_head()
         if not done and self._patience_left() <= 0:
             self._alone_since = None
             raise WorkersError(
@@ -203,6 +159,7 @@ class Pool:
         try:
             answer = ray.get(reference)
         except ray.exceptions.RayTaskError as error:
+            self._remove(member)
             raise WorkersError(f"worker {member.name} failed: {one_line(error.cause)}") from error
         except ray.exceptions.RayError as error:
             return self._died(member, error)
@@ -210,12 +167,19 @@ class Pool:
             member.name, member.node = answer
             member.stage = _Stage.IDLE
         elif member.stage is _Stage.LOADING:
-            if answer:
-                raise WorkersError(f"worker {member.name} cannot load the problem ({answer})")
-            member.stage, self._failed_loads = _Stage.IDLE, 0
+            self._loaded(member, answer)
         else:
             return [self._answered(member, answer)]
         return []
+
+    def _loaded(self, member: _Member, failure: str) -> None:
+        member.stage, self._failed_loads = _Stage.IDLE, 0
+        if not failure:
+            return
+        wanted = self._latest is not None and member.holds == self._latest.number
+        member.holds = None
+        if wanted:  # by now, another problem may be
+            raise WorkersError(f"worker {member.name} cannot load the problem ({failure})")
 
     def _answered(self, member: _Member, judged: Judged) -> Answered:
         latest = len(member.shard) / max(judged.seconds, 1e-6)
@@ -236,16 +200,19 @@ class Pool:
         if blamed or not member.node:
             self._failed_loads += 1
             if self._failed_loads >= max(MOST_LOADS, len(self._members)):
+                self._failed_loads = 0
                 raise WorkersError(f"workers die before they have the problem ({one_line(error)})")
         return []
 
     def _remove(self, member: _Member) -> None:
         self._members.remove(member)
         self._awaited = {ref: one for ref, one in self._awaited.items() if one is not member}
-        ray.kill(member.actor)
+        with suppress(ConnectionError, ray.exceptions.RayError):
+            ray.kill(member.actor)
 
 
 def _nodes() -> list[dict[str, Any]]:
+    check_head()
     return [node for node in ray.nodes() if node["Alive"]]
 
 

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from ccsrp.errors import OptionError, WorkersError, one_line
 from ccsrp.evaluation.connection import connect, disconnect
 from ccsrp.evaluation.interface import Evaluator, PortableEvaluator
+from ccsrp.evaluation.messages import Reservation, Shipment
 
 if TYPE_CHECKING:
-    from ccsrp.evaluation.pool import Pool, Shipment
+    from ccsrp.evaluation.pool import Pool
     from ccsrp.evaluation.remote import RayEvaluator
 
 __all__ = ["RayWorkers"]
@@ -129,7 +130,7 @@ class RayWorkers:
         return self._latest[1]
 
     def _pool_for(self, portable: Evaluator) -> Pool:
-        from ccsrp.evaluation.pool import Pool, Reservation
+        from ccsrp.evaluation.pool import Pool
 
         on_gpu = str(getattr(portable, "device", "cpu")).startswith("cuda")
         reservation = Reservation(self._cpus, float(on_gpu) if self._gpus is None else self._gpus)
@@ -141,8 +142,6 @@ class RayWorkers:
 
     def _shipped(self, portable: Evaluator) -> Shipment:
         import ray
-
-        from ccsrp.evaluation.pool import Shipment
 
         try:
             # Bytes, so that a worker unpickles arrays of its own: Ray's would be shared and read-only.

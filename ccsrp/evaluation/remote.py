@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ccsrp.errors import WorkersError, one_line
 from ccsrp.evaluation.bound import nothing_known
 from ccsrp.evaluation.interface import OBJECTIVES, Evaluation, Evaluator, PricedEvaluator
-from ccsrp.evaluation.pool import Answered, Lost, Pool, Shipment
+from ccsrp.evaluation.messages import Answered, Lost, Shipment
+from ccsrp.evaluation.pool import Pool
 from ccsrp.evaluation.shards import Answers, Shards
 from ccsrp.space import BoolArray, FilterSpace, FloatArray
 
@@ -75,7 +77,8 @@ class RayEvaluator:
         Raises
         ------
         WorkersError
-            No worker can be had, none can load the problem, or the ``with`` block of the workers is over.
+            No worker can be had, one cannot load the problem, the cluster is gone, or the ``with`` block of
+            the workers is over.
         """
         masks, known = self.space.check(masks), np.asarray(known, dtype=float)
         shards, answers = Shards(len(masks)), Answers(len(masks))
@@ -85,8 +88,10 @@ class RayEvaluator:
                 self._share_out(shards, masks, known)
                 for event in self._pool.wait():
                     _take_in(event, shards, answers)
-        except BaseException:  # an interrupted search may go on: with workers that do not work for nobody
+        except BaseException as error:  # an interrupted search may go on, with workers that are free
             self._pool.abandon()
+            if isinstance(error, ConnectionError):
+                raise WorkersError(f"the connection to Ray is lost ({one_line(error)})") from None
             raise
         return answers.evaluation()
 

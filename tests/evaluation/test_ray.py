@@ -11,12 +11,14 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from ccsrp.coevolution.run import search
 from ccsrp.errors import CcsrpError, OptionError, WorkersError
+from ccsrp.evaluation import connection, pool
 from ccsrp.evaluation.bound import nothing_known
 from ccsrp.evaluation.interface import BoundedEvaluator, PricedEvaluator
 from ccsrp.evaluation.ray import RayWorkers
@@ -175,6 +177,8 @@ def test_workers_that_cannot_load_the_problem_say_so(workers: RayWorkers, proble
     with pytest.raises(WorkersError, match=says) as error:
         workers.evaluator(problem).evaluate(problem.masks(3))
     assert "\n" not in str(error.value)
+    plain = troublesome.Plain()  # which is not held to account for it
+    assert (workers.evaluator(plain).evaluate(plain.masks(3)) == plain.evaluate(plain.masks(3))).all()
 
 
 def test_a_problem_that_cannot_be_pickled_is_refused(workers: RayWorkers) -> None:
@@ -244,6 +248,21 @@ def test_what_answers_but_is_no_cluster_is_refused() -> None:
         with pytest.raises(WorkersError, match="is no Ray cluster"), RayWorkers(address=address):
             pass
         thread.join()
+
+
+def test_a_head_that_went_away_is_missed(cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    import ray
+
+    monkeypatch.setattr(connection, "HEAD_PAUSE", 0.01)
+    problem = troublesome.Plain()
+    with RayWorkers(address=cluster.address) as workers, socket.socket() as closed:
+        evaluator = workers.evaluator(problem)
+        closed.bind(("127.0.0.1", 0))
+        gone = f"127.0.0.1:{closed.getsockname()[1]}"
+        monkeypatch.setattr(ray, "get_runtime_context", lambda: SimpleNamespace(gcs_address=gone))
+        monkeypatch.setattr(pool, "RECHECK", 0.0)
+        with pytest.raises(WorkersError, match=f"cluster at {gone} does not answer any more"):
+            evaluator.evaluate(problem.masks(2))
 
 
 ALONE = """
