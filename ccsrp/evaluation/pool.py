@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -88,7 +89,7 @@ class Pool:
         if self._closed:
             raise WorkersError("the with block of these workers is over; evaluate within it")
         for _ in range(self._wanted() - len(self._members)):
-            member = _Member(self._kind.remote(self.reservation.cpus))
+            member = _Member(self._kind.remote(self.reservation.cpus, sys.path))
             self._members.append(member)
             self._awaited[member.actor.introduce.remote()] = member
 
@@ -116,7 +117,9 @@ class Pool:
             There has been no worker for too long, workers cannot load the problem, or the cluster is gone.
         """
         timeout = min(RECHECK, self._patience_left())
-        done, _ = ray.wait(list(self._awaited), num_returns=1, timeout=timeout)
+        done, rest = ray.wait(list(self._awaited), num_returns=1, timeout=timeout)
+        if done and rest:  # what else is there already, so that many workers cost no more waits than few
+            done += ray.wait(rest, num_returns=len(rest), timeout=0)[0]
         if not done:
             check_head()
         if not done and self._patience_left() <= 0:

@@ -7,6 +7,7 @@ import pickle
 import socket
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ccsrp.errors import one_line
@@ -35,10 +36,13 @@ class Worker:
     threads : int
         How many threads evaluation may use: the cores that this worker has reserved, not those of its
         machine, which it shares with other workers.
+    paths : sequence of str
+        Where the caller looks for modules; those folders that are here too are looked at last.
     """
 
-    def __init__(self, threads: int) -> None:
+    def __init__(self, threads: int, paths: Sequence[str] = ()) -> None:
         self._threads = threads
+        sys.path.extend(path for path in paths if path not in sys.path and os.path.exists(path))
         self._evaluator: TolerantEvaluator | None = None
         # Numba and torch read these when they are loaded, which the first problem does.
         os.environ.update(dict.fromkeys(THREAD_COUNTS, str(threads)))

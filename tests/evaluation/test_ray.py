@@ -27,11 +27,6 @@ from tests.evaluation import troublesome
 
 ROOT = Path(__file__).parents[2]
 NODE = {"num_cpus": 1, "object_store_memory": 100_000_000}
-# What is left of sockets and processes of Ray's own when they are collected.
-pytestmark = [
-    pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning"),
-    pytest.mark.filterwarnings("ignore:subprocess .* is still running:ResourceWarning"),
-]
 
 
 @pytest.fixture(scope="module")
