@@ -22,6 +22,9 @@ from ccsrp.evaluation import connection, pool
 from ccsrp.evaluation.bound import nothing_known
 from ccsrp.evaluation.interface import BoundedEvaluator, PricedEvaluator
 from ccsrp.evaluation.ray import RayWorkers
+from ccsrp.runs.answers import COLUMNS
+from ccsrp.runs.journal import RecordedRun
+from ccsrp.runs.store import RunStore
 from problems import DigitsPruning, PathwayPruning
 from tests.evaluation import troublesome
 
@@ -59,6 +62,17 @@ def same(answer, alone) -> bool:
         (getattr(answer, name) == getattr(alone, name)).all()
         for name in ("objectives", "complete", "expected")
     )
+
+
+def test_a_recorded_search_is_judged_by_workers(workers: RayWorkers, tmp_path: Path) -> None:
+    problem = PathwayPruning(n_var=30, n_layers=3)
+    with RunStore.create(tmp_path, config="") as store:
+        journal = RecordedRun(store, judged_by=workers.evaluator).search(1)
+        spread = search(problem, budget=40, journal=journal)
+        names = {row[13] for row in store.rows(f"SELECT {COLUMNS}, checksum FROM evaluations")}
+    assert spread.front.equals(search(problem, budget=40).front)
+    assert len(names) == 2
+    assert all(name.startswith(socket.gethostname()) for name in names)
 
 
 @pytest.mark.parametrize("count", [1, 2])
@@ -189,6 +203,8 @@ def test_no_room_for_workers_ends_with_an_error(cluster) -> None:
         evaluator = workers.evaluator(problem)
         with pytest.raises(WorkersError, match="each needs 8 CPUs, the cluster has 2 CPUs and 1 GPUs on 2"):
             evaluator.evaluate(problem.masks(2))
+        with pytest.raises(WorkersError, match="no worker could be had"):
+            search(evaluator, budget=20)  # which outlives failures of masks, not of workers
     with pytest.raises(WorkersError, match="with block"):
         evaluator.evaluate(problem.masks(2))
     with pytest.raises(WorkersError, match="with block"):
@@ -307,7 +323,7 @@ def test_this_machine_alone_can_be_interrupted_and_is_left_clean() -> None:
     assert process.stdout.readline() == "ready\n"
     time.sleep(1)
     process.send_signal(signal.SIGINT)
-    output, errors = process.communicate(timeout=30)
+    output, errors = process.communicate(timeout=120)
     assert (output, errors) == ("interrupted\ndone\n", "")
     assert process.returncode == 0
     for _ in range(50):
