@@ -163,9 +163,10 @@ def test_failures_are_told_and_the_rest_is_right(workers: RayWorkers) -> None:
     assert (answer.objectives[fine] == troublesome.Plain().evaluate(masks[fine])).all()
 
 
-def test_a_problem_may_write_into_its_own_arrays(workers: RayWorkers) -> None:
-    problem = troublesome.Writing()
-    assert not workers.evaluator(problem).evaluate_bounded(problem.masks(4), nothing_known()).failed.any()
+@pytest.mark.parametrize("problem", [troublesome.Writing(), troublesome.OneThread()])
+def test_a_worker_has_its_own_arrays_and_only_its_own_threads(workers: RayWorkers, problem) -> None:
+    answer = workers.evaluator(problem).evaluate_bounded(problem.masks(4), nothing_known())
+    assert not answer.failed.any(), answer.failures
 
 
 def test_problems_on_a_gpu_get_one(workers: RayWorkers) -> None:

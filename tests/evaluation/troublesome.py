@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+from threadpoolctl import threadpool_info
 
 from problems.synthetic import PathwayPruning
 
@@ -81,6 +82,14 @@ class OnGpu(Plain):
 
     def trouble(self, mask) -> None:
         assert os.environ["CUDA_VISIBLE_DEVICES"] == "0"
+
+
+class OneThread(Plain):
+    """Raises where evaluation may use more threads than a worker of one CPU has."""
+
+    def trouble(self, mask) -> None:
+        assert os.environ["NUMBA_NUM_THREADS"] == os.environ["OMP_NUM_THREADS"] == "1"
+        assert {pool["num_threads"] for pool in threadpool_info()} == {1}
 
 
 class Unloadable(Plain):
