@@ -15,6 +15,7 @@ __all__ = [
     "RunError",
     "TableError",
     "WeightsError",
+    "WorkersError",
     "one_line",
 ]
 
@@ -49,6 +50,10 @@ class TableError(CcsrpError):
 
 class RunError(CcsrpError):
     """A run folder cannot be written or read."""
+
+
+class WorkersError(CcsrpError):
+    """Workers cannot be had, or cannot do their work."""
 
 
 def one_line(error: BaseException) -> str:

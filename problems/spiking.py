@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ccsrp.attack.ensemble import AuditSettings
     from ccsrp.attack.pgd import Attack
     from ccsrp.attack.subject import Subject
-    from ccsrp.evaluation.interface import Evaluation
+    from ccsrp.evaluation.interface import Evaluation, Evaluator
     from ccsrp.evaluation.judge import Examples, Judgement
     from ccsrp.evaluation.spiking import Cost
     from ccsrp.methods.interface import FineTuning
@@ -214,6 +214,16 @@ class SpikingPruning(PruningProblem):
     def exact_cost(self, masks: BoolArray, /) -> FloatArray | None:
         """Tell the cost of masks without judging them: see ``PruningProblem.exact_cost``."""
         return self._evaluator.exact_cost(self.space.check(masks))
+
+    def portable(self) -> Evaluator:
+        """Return what judges masks, without the rest of the data set: see ``PortableEvaluator``.
+
+        A subclass that judges in its own way is sent whole.
+        """
+        kind = type(self)
+        own = kind._judge, kind._judge_bounded, kind.exact_cost
+        known = SpikingPruning._judge, SpikingPruning._judge_bounded, SpikingPruning.exact_cost
+        return self._evaluator if own == known else self
 
     def _prepared(self, split: str) -> Examples:
         if split not in self._examples:

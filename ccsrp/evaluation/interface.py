@@ -17,6 +17,7 @@ __all__ = [
     "Evaluation",
     "EvaluationError",
     "Evaluator",
+    "PortableEvaluator",
     "PricedEvaluator",
     "evaluate_checked",
     "evaluate_shaped",
@@ -107,6 +108,15 @@ class PricedEvaluator(Evaluator, Protocol):
 
     def exact_cost(self, masks: BoolArray, /) -> FloatArray | None:
         """Return the third objective of masks, [N, n_var] -> float64 [N]; ``None`` if it must be measured."""
+        ...
+
+
+@runtime_checkable
+class PortableEvaluator(Evaluator, Protocol):
+    """An evaluator that knows what of it another process needs, which may have none of its files."""
+
+    def portable(self) -> Evaluator:
+        """Return an evaluator with the same answers that is small when it is pickled."""
         ...
 
 

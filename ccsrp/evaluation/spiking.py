@@ -8,7 +8,9 @@ company in which it was evaluated.
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -184,6 +186,28 @@ class SpikingEvaluator:
         labels = self._validation.labels
         right = [self._validation.logits(self._classifier(mask)).argmax(1) == labels for mask in masks]
         return np.array([int(flags.sum()) / len(labels) for flags in right])
+
+    def __reduce__(self) -> tuple[Callable[[], SpikingEvaluator], tuple[()]]:
+        """Pickle what this evaluator was made from: weights, images in use, settings.
+
+        Kernels, compiled networks and memory are made anew where it is unpickled; on a GPU, that process
+        says on which.
+        """
+        calibration = self._calibration
+        recipe = partial(
+            SpikingEvaluator,
+            self.base_network().cpu().network,
+            time_steps=self._base.time_steps,
+            images=self._validation.images.cpu(),
+            labels=self._validation.labels.cpu(),
+            attack=self.attack,
+            cost=self.cost,
+            calibration=None if calibration is None else calibration.cpu(),
+            # Measured once, so that all processes divide by the same number.
+            whole=self.whole,
+            device=torch.device(self.device).type,
+        )
+        return recipe, ()
 
     def _classifier(self, mask: BoolArray) -> Classifier:
         """Build the network of one mask in the fastest form there is."""

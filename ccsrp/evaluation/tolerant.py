@@ -6,7 +6,7 @@ import time
 
 import numpy as np
 
-from ccsrp.errors import one_line
+from ccsrp.errors import WorkersError, one_line
 from ccsrp.evaluation.bound import nothing_known
 from ccsrp.evaluation.interface import (
     OBJECTIVES,
@@ -28,7 +28,8 @@ class TolerantEvaluator:
 
     A mask whose evaluation raises an error (memory that runs out included), or gives values that are not
     finite, has failed: it gets the worst value of every objective, is not complete, and so enters no archive.
-    If a call on many masks raises, they are judged one by one.
+    If a call on many masks raises, they are judged one by one. A ``WorkersError`` passes: it says nothing of
+    masks.
     """
 
     def __init__(self, evaluator: Evaluator) -> None:
@@ -55,6 +56,8 @@ class TolerantEvaluator:
             return Evaluation.exact(np.empty((0, len(OBJECTIVES))))
         try:
             return self._timed(masks, known)
+        except WorkersError:
+            raise  # no mask is to blame: the same masks can be judged once there are workers
         except Exception as error:
             if len(masks) == 1:
                 return _failed(f"{type(error).__name__}: {one_line(error)}")
