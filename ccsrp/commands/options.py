@@ -73,6 +73,14 @@ NetworkOption = Annotated[
     str | None,
     typer.Option(help="Another named network: vgg11, vgg16, resnet18, sew_resnet18, digits, fashion."),
 ]
+WorkersOption = Annotated[
+    int | None,
+    typer.Option(help="Processes to evaluate with, on this machine or the cluster; needs ccsrp[ray]."),
+]
+RayOption = Annotated[
+    str | None,
+    typer.Option(help="HOST:PORT, ray://HOST:PORT or auto: a Ray cluster to evaluate on; needs ccsrp[ray]."),
+]
 DeviceOption = Annotated[str | None, typer.Option(help="cpu or cuda. [default: cuda where there is one]")]
 
 

@@ -8,13 +8,17 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from ccsrp.commands.options import RayOption, WorkersOption
 from ccsrp.commands.result import resumable, show_result
+from ccsrp.commands.workers import judging
 
 __all__ = ["resume"]
 
 
 def resume(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder that 'ccsrp search' wrote.")],
+    workers: WorkersOption = None,
+    ray: RayOption = None,
 ) -> None:
     """Go on with a search that was interrupted.
 
@@ -36,9 +40,20 @@ def resume(
             highlight=False,
             soft_wrap=True,
         )
-    with only_writer(folder), steps(console) as shown, resumable(folder):
+    with (
+        only_writer(folder),
+        steps(console) as shown,
+        resumable(folder),
+        judging(workers, ray) as judged_by,
+    ):
         progress = SearchProgress(shown, run.config.search.budget)
         result = search_into(
-            folder, run.problem, run.config.search, run.config, plan=run.plan, shown=progress
+            folder,
+            run.problem,
+            run.config.search,
+            run.config,
+            plan=run.plan,
+            shown=progress,
+            judged_by=judged_by,
         )
     show_result(console, folder, result, rate=progress.rate)

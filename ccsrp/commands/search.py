@@ -18,10 +18,13 @@ from ccsrp.commands.options import (
     NetworkOption,
     PresetChoice,
     ProblemArgument,
+    RayOption,
     ScreenChoice,
+    WorkersOption,
     was_given,
 )
 from ccsrp.commands.result import resumable, show_result
+from ccsrp.commands.workers import judging
 from ccsrp.errors import OptionError
 
 __all__ = ["search"]
@@ -31,6 +34,7 @@ PRESET_FIXES = {
     "budget": "--budget",
     "subpop": "--subpop",
     "collaborators": "--collaborators",
+    "batch": "--batch",
     "screen": "--screen",
 }
 ROUNDS_TAKE = {"choose": "--choose", "epochs": "--epochs", "images": "--images"}
@@ -60,6 +64,10 @@ def search(
             help="gp: a model of all seen so far picks the candidates to evaluate; none: evaluate them all."
         ),
     ] = ScreenChoice.gp,
+    batch: Annotated[
+        int,
+        typer.Option(help="With --screen gp: networks of a generation at most; as many as workers or more."),
+    ] = 10,
     cost: Annotated[CostChoice, typer.Option(help="What compactness means.")] = CostChoice.flops,
     calibrate: Annotated[
         bool, typer.Option("--calibrate/--no-calibrate", help="Re-estimate batch norms of every candidate.")
@@ -104,6 +112,8 @@ def search(
     weights: Annotated[Path | None, typer.Option(help="Weights that 'ccsrp train' made.")] = None,
     data_dir: DataDirOption = None,
     device: DeviceOption = None,
+    workers: WorkersOption = None,
+    ray: RayOption = None,
 ) -> None:
     """Search the Pareto front of accuracy, robustness and compactness.
 
@@ -149,8 +159,11 @@ def search(
         subpopulation_size=subpop,
         collaborators=collaborators.value,
         screening=screen.value,
+        batch=batch,
         stop_dominated=screen is ScreenChoice.none,
     )
+    if screen is ScreenChoice.none:
+        _refuse(context, {"batch": "--batch"}, "needs --screen gp; without it a generation is one batch")
     paper = preset is PresetChoice.paper
     plan = None
     if rounds or paper or target_cost is not None:
@@ -188,8 +201,10 @@ def search(
             problem, options, settings, built, rounds=None if plan is None else plan.described()
         )
         progress = SearchProgress(shown, settings.budget)
-        with resumable(path):
-            result = search_into(path, built, settings, config, plan=plan, shown=progress)
+        with resumable(path), judging(workers, ray) as judged_by:
+            result = search_into(
+                path, built, settings, config, plan=plan, shown=progress, judged_by=judged_by
+            )
     show_result(console, path, result, rate=progress.rate)
 
 
