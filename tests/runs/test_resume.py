@@ -27,8 +27,8 @@ from tests.conftest import Ended, SumProblem
 from tests.runs.interrupted import Fragile, Silent, Unplugged, searched
 
 SEARCHES = {
-    "screened": SearchSettings(budget=60, seed=3),
-    "screened, giving up": SearchSettings(budget=60, seed=4, stop_dominated=True),
+    "screened": SearchSettings(budget=50, seed=3, candidates=8),
+    "screened, giving up": SearchSettings(budget=50, seed=4, candidates=8, stop_dominated=True),
     "every candidate": SearchSettings(budget=200, seed=5, screening="none", stop_dominated=True),
     "elite": SearchSettings(budget=150, seed=6, screening="none", collaborators="elite"),
     "paper": SearchSettings.paper(n_layers=3, seed=7),
@@ -52,7 +52,7 @@ def test_a_stored_search_is_the_search_itself(name: str, tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("name", SEARCHES)
-@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(cuts=st.lists(st.integers(1, 80), min_size=1, max_size=3))
 def test_power_cuts_change_nothing(
     name: str, cuts: list[int], tmp_path_factory: pytest.TempPathFactory
