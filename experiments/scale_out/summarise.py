@@ -76,6 +76,24 @@ def scheduling() -> list[str]:
     return lines
 
 
+def projected() -> list[str]:
+    """Multiply the rate of one worker by workers and by the share of their time that scheduling leaves."""
+    rows = pd.read_csv(HERE / "results" / "batches.csv")
+    shares = pd.read_csv(HERE / "results" / "scheduling.csv")
+    alone = rows[(rows["side"] == "one_worker") & (rows["masks"] > 10)]
+    lines = [
+        "| problem | workers | masks an hour, 5 to 20 for each worker in a batch |",
+        "| --- | --- | --- |",
+    ]
+    for problem, mine in alone.groupby("problem", sort=False):
+        rate = 3600 * (mine["masks"] / mine["seconds"]).median()
+        for workers in (8, 16):
+            of_them = shares[shares["workers"] == workers].groupby("masks_each")["efficiency"].median()
+            low, high = (f"{round(workers * rate * of_them[each], -3):,.0f}" for each in (5, 20))
+            lines.append(f"| {problem} | {workers} | {low} to {high} |")
+    return lines
+
+
 def main() -> None:
     """Write the page."""
     machine = pd.read_csv(HERE / "results" / "machine.csv").set_index("what")["value"]
@@ -97,6 +115,11 @@ def main() -> None:
         "more workers than it has cores):",
         "",
         *scheduling(),
+        "",
+        "Projected, not measured: the rate of one worker times their number times the share above, as if "
+        "each had a core like this one to itself:",
+        "",
+        *projected(),
         "",
         "Shipped to each worker, once: "
         + ", ".join(f"{name} {size / 1e6:.2f} MB" for name, size in shipped.items())
