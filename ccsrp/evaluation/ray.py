@@ -6,13 +6,13 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from ccsrp.errors import OptionError, WorkersError, one_line
-from ccsrp.evaluation.connection import connect, disconnect
 from ccsrp.evaluation.interface import Evaluator, PortableEvaluator
-from ccsrp.evaluation.messages import Reservation, Shipment
+from ccsrp.evaluation.workers.connection import connect, disconnect
+from ccsrp.evaluation.workers.messages import Reservation, Shipment
 
 if TYPE_CHECKING:
-    from ccsrp.evaluation.pool import Pool
-    from ccsrp.evaluation.remote import RayEvaluator
+    from ccsrp.evaluation.workers.pool import Pool
+    from ccsrp.evaluation.workers.remote import RayEvaluator
 
 __all__ = ["RayWorkers"]
 
@@ -120,7 +120,7 @@ class RayWorkers:
         if not self._entered:
             raise WorkersError("workers are there within their with block only; ask for evaluators there")
         if self._latest is None or self._latest[0] is not problem:
-            from ccsrp.evaluation.remote import RayEvaluator
+            from ccsrp.evaluation.workers.remote import RayEvaluator
 
             portable = problem.portable() if isinstance(problem, PortableEvaluator) else problem
             pool = self._pool_for(portable)
@@ -130,7 +130,7 @@ class RayWorkers:
         return self._latest[1]
 
     def _pool_for(self, portable: Evaluator) -> Pool:
-        from ccsrp.evaluation.pool import Pool
+        from ccsrp.evaluation.workers.pool import Pool
 
         on_gpu = str(getattr(portable, "device", "cpu")).startswith("cuda")
         reservation = Reservation(self._cpus, float(on_gpu) if self._gpus is None else self._gpus)

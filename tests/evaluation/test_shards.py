@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ccsrp.evaluation.interface import Evaluation
-from ccsrp.evaluation.shards import LONGEST_SECONDS, MOST_DEATHS, Answers, Shards, shard_size
+from ccsrp.evaluation.workers.shards import LONGEST_SECONDS, MOST_DEATHS, Answers, Shards, shard_size
 
 SPEEDS = st.lists(st.one_of(st.none(), st.floats(1e-3, 1e6)), min_size=1, max_size=20)
 

@@ -10,9 +10,9 @@ import numpy as np
 from ccsrp.errors import WorkersError, one_line
 from ccsrp.evaluation.bound import nothing_known
 from ccsrp.evaluation.interface import OBJECTIVES, Evaluation, Evaluator, PricedEvaluator
-from ccsrp.evaluation.messages import Answered, Lost, Shipment
-from ccsrp.evaluation.pool import Pool
-from ccsrp.evaluation.shards import Answers, Shards
+from ccsrp.evaluation.workers.messages import Answered, Lost, Shipment
+from ccsrp.evaluation.workers.pool import Pool
+from ccsrp.evaluation.workers.shards import Answers, Shards
 from ccsrp.space import BoolArray, FilterSpace, FloatArray
 
 if TYPE_CHECKING:

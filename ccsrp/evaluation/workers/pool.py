@@ -13,9 +13,9 @@ from typing import Any
 import ray
 
 from ccsrp.errors import WorkersError, one_line
-from ccsrp.evaluation.connection import check_head
-from ccsrp.evaluation.messages import Answered, Lost, Reservation, Shipment
-from ccsrp.evaluation.worker import Judged, Worker
+from ccsrp.evaluation.workers.connection import check_head
+from ccsrp.evaluation.workers.messages import Answered, Lost, Reservation, Shipment
+from ccsrp.evaluation.workers.worker import Judged, Worker
 from ccsrp.space import BoolArray, FloatArray
 
 __all__ = ["Pool"]
