@@ -18,10 +18,10 @@ import pytest
 
 from ccsrp.coevolution.run import search
 from ccsrp.errors import CcsrpError, OptionError, WorkersError
-from ccsrp.evaluation import connection, pool
 from ccsrp.evaluation.bound import nothing_known
 from ccsrp.evaluation.interface import BoundedEvaluator, PricedEvaluator
 from ccsrp.evaluation.ray import RayWorkers
+from ccsrp.evaluation.workers import connection, pool
 from ccsrp.runs.answers import COLUMNS
 from ccsrp.runs.journal import RecordedRun
 from ccsrp.runs.store import RunStore
