@@ -68,14 +68,20 @@ class SearchProgress:
         self._shown = shown
         self._budget = budget
         self._began = time.perf_counter()
-        self._before = self._latest = 0
+        self._before = self._latest = self._known = 0
         self.rate = 0.0
         shown.show(0, budget, "judging the first generation")
+
+    def resumed(self, evaluations: int) -> None:
+        """Say how many evaluations are known from an earlier beginning."""
+        self._known = evaluations
+        self._shown.line(f"going on: {evaluations} evaluations are known")
 
     def generation(self, report: GenerationReport) -> None:
         """Show the archive after a generation."""
         self._latest = report.evaluations
-        self.rate = (self._before + self._latest) / (time.perf_counter() - self._began)
+        new = max(0, self._before + self._latest - self._known)
+        self.rate = new / (time.perf_counter() - self._began)
         text = (
             f"generation {report.generation}: hypervolume {report.hypervolume:.4f}, "
             f"{report.front_size} on the front, {self.rate:.2f} evaluations/s"

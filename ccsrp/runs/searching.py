@@ -31,6 +31,10 @@ SHARE = 0.05
 class ShowsSearch(Protocol):
     """What is told of a search while it goes on."""
 
+    def resumed(self, evaluations: int) -> None:
+        """Say how many evaluations are known from an earlier beginning."""
+        ...
+
     def generation(self, report: GenerationReport) -> None:
         """Show the archive after a generation."""
         ...
@@ -88,6 +92,8 @@ def search_into(
         trained: Any = problem
         plan.tuning.chosen(*trained.images("train"))  # refused before anything is evaluated
     with _store(folder, config) as store:
+        if not store.empty:
+            shown.resumed(store.evaluations())
         run = _Recorded(folder, RecordedRun(store, judged_by=judged_by), shown)
         try:
             result = run.searched(problem, settings) if plan is None else run.rounds(problem, settings, plan)

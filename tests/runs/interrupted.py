@@ -45,6 +45,9 @@ class Silent:
         self.generations: list[int] = []
         self.failed: list[tuple[int, str]] = []
 
+    def resumed(self, evaluations) -> None:
+        pass
+
     def generation(self, report) -> None:
         self.generations.append(report.generation)
 
