@@ -4,8 +4,8 @@
     python experiments/attack_strength/strong/run.py --problem fashion-mnist --runs runs/methods-fashion
 
 Attacks networks of ``ccsrp compare`` on the images of their audits, by candidate attacks. ``candidates.csv``
-gets a row for each network and candidate; with ``--every``, ``every.csv`` gets all audited networks under three
-attacks, and another problem's name its own file. Rows that are there are not redone.
+gets a row for each network and candidate; with ``--every``, ``every.csv`` gets all networks of the comparison
+under three attacks; another problem's rows get a file of its name. Rows that are there are not redone.
 """
 
 from __future__ import annotations
@@ -161,6 +161,7 @@ def main() -> None:
         file, networks = HERE / "candidates.csv", TUNING + CONFIRMING
     else:
         file, networks = HERE / f"{options.problem}.csv", FASHION
+        wanted = [item for item in wanted if not item.constants]
     rows = pd.read_csv(file).to_dict("records") if file.exists() else []
     done = {(row["network"], row["candidate"]) for row in rows}
     for name in networks:
