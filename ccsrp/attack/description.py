@@ -114,7 +114,7 @@ class Attack:
         *,
         eps: float,
         steps: int = 20,
-        rounds: int = 36,
+        rounds: int = 50,
         surrogate: str = "ATan(alpha=6.0)",
         near_surrogate: str = "ATan(alpha=10.0)",
         seed: int = 0,

@@ -3,11 +3,12 @@
 The output of a spiking network is a step function of the image, and gradients of surrogates only hint at
 where its steps are. Trying many points near the best one finds more than as many fresh starts; a sharper
 surrogate sees more there; and images that hardly moved towards being fooled can be given up early, which
-saves half of the passes. ``experiments/attack_strength/strong`` measures each of these.
+saves most of the passes. ``experiments/attack_strength/strong`` measures each of these.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 import torch
@@ -25,9 +26,9 @@ MOMENTUM = 0.5
 # Near the closest point, in shares of eps: how far a round's start is moved at random, and the first step.
 # The step falls to 0 with the rounds that are left.
 KICK, NEAR_STEP = 0.05, 0.3
-# An image is given up once the share of its clean margin that is left exceeds this, times the square of the
-# share of the rounds that is left.
-HOPELESS = 0.5
+# After n rounds, an image is given up if the share of its clean margin that is left exceeds this, times the
+# root of: the share of the rounds that is left, over n.
+HOPELESS = 0.6
 
 
 def attack_in_rounds(
@@ -55,7 +56,7 @@ def attack_in_rounds(
     for number in range(attack.rounds):
         left = 1 - number / attack.rounds
         if number > 0:
-            state.give_up(HOPELESS * left**2)
+            state.give_up(HOPELESS * math.sqrt(left / number))
         if not len(state.standing):
             return
         if number == 0:

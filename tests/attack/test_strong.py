@@ -72,12 +72,11 @@ def test_an_image_is_robust_when_every_point_that_was_tried_is_right(compiled, b
         assert 0 <= float(tried.min()) <= float(tried.max()) <= 1
 
 
-def test_it_finds_more_than_sharp_and_more_with_every_round(compiled, batch) -> None:
-    left = [int(survivors(compiled, batch, Attack.sharp(eps=0.1)).sum())]
-    left += [
-        int(survivors(compiled, batch, Attack.strong(eps=0.1, rounds=rounds)).sum()) for rounds in (4, 36)
-    ]
-    assert left[0] > left[1] > left[2] > 0
+def test_it_finds_more_than_sharp_whatever_the_seed(compiled, batch) -> None:
+    sharp = survivors(compiled, batch, Attack.sharp(eps=0.1))
+    for seed in (0, 1):
+        strong = survivors(compiled, batch, Attack.strong(eps=0.1, seed=seed))
+        assert 0 < int(strong.sum()) <= int(sharp.sum()) - 2
 
 
 def test_flags_only_fall(compiled, batch) -> None:
@@ -157,7 +156,7 @@ def test_problems_know_it_by_name() -> None:
     assert attack == Attack.strong(eps=0.1, seed=3)
     assert isinstance(attack, StrongAttack)
     assert DigitsPruning.named_attack("strong", steps=4).steps == 4
-    for text in ("20 steps", "36 rounds", "ATan(alpha=6.0)", "ATan(alpha=10.0)", "seed 3"):
+    for text in ("20 steps", "50 rounds", "ATan(alpha=6.0)", "ATan(alpha=10.0)", "seed 3"):
         assert text in attack.describe()
 
 

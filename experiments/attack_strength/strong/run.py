@@ -81,9 +81,9 @@ def candidates(eps: float) -> list[Candidate]:
         Candidate("sharp", SearchTime(sharp)),
         Candidate("sharp, 50 steps", SearchTime(replace(sharp, steps=50))),
         Candidate("sharp, 50 steps, 2 starts", Pgd(attack=replace(sharp, steps=50), restarts=2)),
-        Candidate("sharp, 20 steps, 36 starts", Pgd(attack=replace(sharp, steps=20), restarts=36)),
+        Candidate("sharp, 20 steps, 50 starts", Pgd(attack=replace(sharp, steps=20), restarts=50)),
     ]
-    for rounds in (12, 16, 20, 24, 30, 36, 50):
+    for rounds in (12, 16, 20, 30, 40, 50, 70):
         name = "strong" if rounds == full.rounds else f"strong, {rounds} rounds"
         found.append(Candidate(name, SearchTime(replace(full, rounds=rounds))))
     changed: list[tuple[str, Attack, dict[str, float]]] = [
@@ -99,7 +99,7 @@ def candidates(eps: float) -> list[Candidate]:
         ("PiecewiseExp(8) near", replace(full, near_surrogate="PiecewiseExp(alpha=8.0)"), {}),
         ("training's own near", replace(full, near_surrogate="training"), {}),
         ("cross-entropy", replace(full, loss="cross_entropy"), {}),
-        ("rounds of 10 steps, twice as many", replace(full, steps=10, rounds=72), {"RESTART": 4}),
+        ("rounds of 10 steps, twice as many", replace(full, steps=10, rounds=100), {"RESTART": 4}),
     ]
     found += [Candidate(f"strong: {name}", SearchTime(attack), values) for name, attack, values in changed]
     return found
