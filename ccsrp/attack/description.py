@@ -117,6 +117,7 @@ class Attack:
         rounds: int = 50,
         surrogate: str = "ATan(alpha=6.0)",
         near_surrogate: str = "ATan(alpha=10.0)",
+        patience: float = 0.6,
         seed: int = 0,
     ) -> StrongAttack:
         """Describe the attack that comes near an audit: rounds of PGD, most from the closest point so far."""
@@ -132,6 +133,7 @@ class Attack:
             seed=seed,
             rounds=rounds,
             near_surrogate=near_surrogate,
+            patience=patience,
         )
 
     def step(self, index: int) -> float:
@@ -168,10 +170,14 @@ class StrongAttack(Attack):
         Rounds at most; images without hope of being fooled end sooner.
     near_surrogate : str
         In rounds from the closest point.
+    patience : float
+        After n rounds, an image is given up if the share of its clean margin that is left exceeds this, times
+        the root of: the share of the rounds that is left, over n. More costs more passes, and finds more.
     """
 
     rounds: int
     near_surrogate: str
+    patience: float
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -179,6 +185,8 @@ class StrongAttack(Attack):
             raise OptionError(
                 f"a strong attack needs a whole number of rounds, at least 1, got {self.rounds}"
             )
+        if not self.patience > 0:
+            raise OptionError(f"the patience of a strong attack must be above 0, got {self.patience}")
         if not self.every_iterate:
             raise OptionError("a strong attack counts every iterate")
 
@@ -189,4 +197,5 @@ class StrongAttack(Attack):
 
     def describe(self) -> str:
         """Say all that a robustness figure must be read with, in one line."""
-        return f"{super().describe()}, {self.rounds} rounds, near surrogate {self.near_surrogate}"
+        rounds = f"{self.rounds} rounds, near surrogate {self.near_surrogate}, patience {self.patience:g}"
+        return f"{super().describe()}, {rounds}"

@@ -26,9 +26,6 @@ MOMENTUM = 0.5
 # Near the closest point, in shares of eps: how far a round's start is moved at random, and the first step.
 # The step falls to 0 with the rounds that are left.
 KICK, NEAR_STEP = 0.05, 0.3
-# After n rounds, an image is given up if the share of its clean margin that is left exceeds this, times the
-# root of: the share of the rounds that is left, over n.
-HOPELESS = 0.6
 
 
 def attack_in_rounds(
@@ -56,7 +53,7 @@ def attack_in_rounds(
     for number in range(attack.rounds):
         left = 1 - number / attack.rounds
         if number > 0:
-            state.give_up(HOPELESS * math.sqrt(left / number))
+            state.give_up(attack.patience * math.sqrt(left / number))
         if not len(state.standing):
             return
         if number == 0:

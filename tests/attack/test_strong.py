@@ -79,6 +79,15 @@ def test_it_finds_more_than_sharp_whatever_the_seed(compiled, batch) -> None:
         assert 0 < int(strong.sum()) <= int(sharp.sum()) - 2
 
 
+def test_more_patience_costs_more_passes(compiled, batch) -> None:
+    passes = []
+    for patience in (0.1, 0.6, 1e9):
+        watched = Watched(compiled, torch.tensor(0))
+        survivors(watched, batch, replace(SHORT, patience=patience))
+        passes.append(sum(len(points) for points in watched.points))
+    assert passes[0] < passes[1] < passes[2]
+
+
 def test_flags_only_fall(compiled, batch) -> None:
     images, labels = batch
     right = compiled(images).argmax(1) == labels
@@ -160,9 +169,11 @@ def test_problems_know_it_by_name() -> None:
         assert text in attack.describe()
 
 
-@pytest.mark.parametrize("wrong", [{"rounds": 0}, {"near_surrogate": "what"}, {"steps": 0}])
+@pytest.mark.parametrize(
+    "wrong", [{"rounds": 0}, {"near_surrogate": "what"}, {"steps": 0}, {"patience": 0.0}]
+)
 def test_impossible_attacks_are_refused(wrong: dict) -> None:
     with pytest.raises(OptionError):
-        Attack.strong(eps=0.1, **wrong)
+        Attack.strong(**({"eps": 0.1} | wrong))
     with pytest.raises(OptionError):
         replace(SHORT, every_iterate=False)

@@ -89,7 +89,8 @@ def candidates(eps: float) -> list[Candidate]:
     changed: list[tuple[str, Attack, dict[str, float]]] = [
         ("seed 1", replace(full, seed=1), {}),
         ("seed 2", replace(full, seed=2), {}),
-        ("nothing given up", full, {"HOPELESS": 1e9}),
+        ("given up later", replace(full, patience=0.9), {}),
+        ("nothing given up", replace(full, patience=1e9), {}),
         ("one random start", full, {"RESTART": -1}),
         ("no momentum", full, {"MOMENTUM": 0.0}),
         ("no kick", full, {"KICK": 0.0}),
