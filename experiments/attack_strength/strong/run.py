@@ -2,10 +2,12 @@
 
     python experiments/attack_strength/strong/run.py [--runs runs/methods-digits] [--every]
     python experiments/attack_strength/strong/run.py --problem fashion-mnist --runs runs/methods-fashion
+    python experiments/attack_strength/strong/run.py --masks
 
 Attacks networks of ``ccsrp compare`` on the images of their audits, by candidate attacks. ``candidates.csv``
 gets a row for each network and candidate; with ``--every``, ``every.csv`` gets all networks of the comparison
-under three attacks; another problem's rows get a file of its name. Rows that are there are not redone.
+under three attacks; another problem's rows get a file of its name, and ``masks.csv`` gets random masks that
+were not fine-tuned, as a search sees them. Rows that are there are not redone.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from unittest.mock import patch
 
+import numpy as np
 import pandas as pd
 import torch
 
@@ -35,6 +38,7 @@ HERE = Path(__file__).parent
 # Over methods, targets and seeds; constants were chosen on the first six.
 TUNING = ("dense-0-1", "ccsrp-0-0.35", "random-1-0.5", "magnitude-2-0.35", "sca-3-0.5", "esl-4-0.35")
 CONFIRMING = ("ccsrp-1-0.5", "ccep-2-0.35", "hydra-3-0.5", "slimming-4-0.35", "random-0-0.35", "esl-0-0.5")
+KEPT = ("0.95", "0.9", "0.8", "0.7")
 FASHION = ("dense-0-1", "ccsrp-0-0.35")
 IMAGES = {"digits": 300, "fashion-mnist": 200}
 
@@ -149,6 +153,7 @@ def main() -> None:
     parser.add_argument("--audits", type=Path, help="folder of finished audits, or for new ones")
     parser.add_argument("--problem", default="digits")
     parser.add_argument("--every", action="store_true")
+    parser.add_argument("--masks", action="store_true")
     options = parser.parse_args()
     warnings.filterwarnings("ignore", module="torchattacks")
     problem, images = load_problem(options.problem), IMAGES[options.problem]
@@ -157,6 +162,9 @@ def main() -> None:
     wanted = candidates(problem.attack.eps)
     if options.every:
         file, networks = HERE / "every.csv", tuple(masks)
+        wanted = [item for item in wanted if item.name in ("sharp", "sharp, 50 steps, 2 starts", "strong")]
+    elif options.masks:
+        file, networks = HERE / "masks.csv", KEPT
         wanted = [item for item in wanted if item.name in ("sharp", "sharp, 50 steps, 2 starts", "strong")]
     elif options.problem == "digits":
         file, networks = HERE / "candidates.csv", TUNING + CONFIRMING
@@ -168,9 +176,15 @@ def main() -> None:
     for name in networks:
 
         def case(name: str = name) -> tuple[Subject, torch.Tensor, torch.Tensor, torch.Tensor]:
+            audits, whole = options.audits or options.runs / "audits", problem.space.full()
+            if options.masks:
+                rng = np.random.default_rng(round(100 * float(name)))
+                mask = problem.space.random(1, keep=float(name), rng=rng)[0]
+                found = problem.audit_case(mask, images=images)
+                worst = run_audit(audits, f"keep-{name}", mask, found, problem.attack).robust
+                return *found, torch.from_numpy(worst)
             network = stored_network(problem, options.runs / "networks" / f"{name}.safetensors", masks[name])
             found = problem.audit_case_of(network, images=images)
-            audits, whole = options.audits or options.runs / "audits", problem.space.full()
             worst = run_audit(audits, name, whole, found, problem.attack).robust
             return *found, torch.from_numpy(worst)
 

@@ -98,6 +98,15 @@ def main() -> None:
         fashion = relative(pd.read_csv(HERE / "fashion-mnist.csv"))
         groups = {name: fashion["network"].eq(name) for name in fashion["network"].unique()}
         sections += ["# Fashion-MNIST", candidate_table(fashion, groups)]
+    if (HERE / "masks.csv").exists():
+        masks = relative(pd.read_csv(HERE / "masks.csv"))
+        lines = ["| filters kept | attack | robust | audit | above audit | gap |", "| --- |" + " --- |" * 5]
+        lines += [
+            f"| {row.network} | {row.candidate} | {row.robust:.3f} | {row.audited:.3f} "
+            f"| {row.above_audit:.1f} | {row.gap:.1f} |"
+            for row in masks.itertuples()
+        ]
+        sections += ["# Random masks of digits, not fine-tuned", "\n".join(lines)]
     (HERE / "summary.md").write_text("\n\n".join(sections) + "\n")
 
 
