@@ -51,6 +51,7 @@ class AttackChoice(StrEnum):
     """What robustness is judged under."""
 
     sharp = "sharp"
+    strong = "strong"
     standard = "standard"
 
 

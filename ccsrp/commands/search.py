@@ -73,9 +73,18 @@ def search(
         bool, typer.Option("--calibrate/--no-calibrate", help="Re-estimate batch norms of every candidate.")
     ] = True,
     attack: Annotated[
-        AttackChoice, typer.Option(help="sharp is the stronger judge; standard is the literature's PGD.")
+        AttackChoice,
+        typer.Option(
+            help="sharp is a stronger judge than standard, the literature's PGD, at the same cost; strong "
+            "comes near an audit, at a dozen times that cost."
+        ),
     ] = AttackChoice.sharp,
-    steps: Annotated[int, typer.Option(help="Gradient steps of the attack.")] = 10,
+    steps: Annotated[
+        int | None,
+        typer.Option(
+            help="Gradient steps of the attack, or of each round of strong. [default: 10; strong: 20]"
+        ),
+    ] = None,
     validation_images: Annotated[
         int | None, typer.Option(help="Images that candidates are judged on.")
     ] = None,

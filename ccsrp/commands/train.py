@@ -33,7 +33,7 @@ def train(
     batch_size: Annotated[int, typer.Option(help="Images in one step.")] = 128,
     learning_rate: Annotated[float, typer.Option(help="Peak learning rate (AdamW, warm-up, cosine).")] = 3e-3,
     attack: Annotated[
-        AttackChoice, typer.Option(help="Attack of adversarial training.")
+        AttackChoice, typer.Option(help="Attack of adversarial training; of strong, one round.")
     ] = AttackChoice.sharp,
     steps: Annotated[int, typer.Option(help="Gradient steps of that attack.")] = 5,
     images: Annotated[int | None, typer.Option(help="Training images to use. [default: all]")] = None,

@@ -49,7 +49,7 @@ def test_a_robust_image_survives_everything(digits: DigitsPruning, pruned, resul
     assert result.gap == pytest.approx(100 * (result.search_accuracy - result.worst_case_accuracy))
 
 
-@pytest.mark.parametrize("name", ["sharp", "standard"])
+@pytest.mark.parametrize("name", ["sharp", "standard", "strong"])
 def test_the_search_time_figure_is_the_searchs(name: str, pruned) -> None:
     problem = DigitsPruning(attack=name, validation_images=20, calibration_images=128, test_images=40)
     report = problem.report(pruned[None], np.zeros((1, 3)))

@@ -20,7 +20,8 @@ def example_case(attack: Attack) -> tuple[DirectCoding, Examples]:
 
 
 def test_the_order_of_images_changes_no_answer() -> None:
-    for attack in (Attack.sharp(eps=0.004), Attack.standard(eps=0.004)):
+    strong = Attack.strong(eps=0.004, steps=2, rounds=3)
+    for attack in (Attack.sharp(eps=0.004), Attack.standard(eps=0.004), strong):
         network, examples = example_case(attack)
         ordered = hardest_first(network, examples)
         assert judge(network, ordered) == judge(network, examples)

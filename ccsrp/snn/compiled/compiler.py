@@ -34,7 +34,8 @@ def compiler_for(
 ) -> Compiler | None:
     """Return a compiler whose networks ``attack`` can attack, or None where there can be none."""
     try:
-        surrogate_code(attack.surrogate)
+        for surrogate in attack.surrogates:
+            surrogate_code(surrogate)
         return Compiler(network, graph, image_shape=image_shape, time_steps=time_steps)
     except UnsupportedError:
         return None

@@ -37,6 +37,9 @@ def test_the_loss_curve_is_that_of_spikingjelly(method: str) -> None:
 
 def test_attacks_that_a_compiled_network_does_not_know_get_none() -> None:
     network = build_network("digits")
-    attack = Attack.sharp(eps=0.1, surrogate="Erf(alpha=2.0)")
     graph = trace_filters(network)
-    assert compiler_for(network, graph, image_shape=(1, 8, 8), time_steps=4, attack=attack) is None
+    for attack in (
+        Attack.sharp(eps=0.1, surrogate="Erf(alpha=2.0)"),
+        Attack.strong(eps=0.1, near_surrogate="Erf(alpha=2.0)"),
+    ):
+        assert compiler_for(network, graph, image_shape=(1, 8, 8), time_steps=4, attack=attack) is None
