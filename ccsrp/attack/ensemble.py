@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from ccsrp.attack.library_attacks import Apgd, SquareSearch
-from ccsrp.attack.own_attacks import Pgd, SearchTime, Transfer
+from ccsrp.attack.own_attacks import Pgd, Rounds, SearchTime, Transfer
 from ccsrp.attack.pgd import Attack
 from ccsrp.attack.subject import AuditAttack
 from ccsrp.attack.surrogate import RATE, TRAINING
@@ -34,6 +34,10 @@ SURROGATES = (
 )
 
 
+# A patience that no image's margin exhausts.
+NEVER = 1000.0
+
+
 @dataclass(frozen=True, kw_only=True)
 class AuditSettings:
     """How much an audit tries.
@@ -48,6 +52,8 @@ class AuditSettings:
         Of the black-box attack.
     surrogates : tuple of str
         Spike derivatives that PGD is run under.
+    rounds : int
+        Of the strong attack, with none of its images given up.
     step_counts : tuple of int
         Numbers of steps at which one attack is repeated, to see that more steps help; may be empty.
     seed : int
@@ -57,12 +63,14 @@ class AuditSettings:
     steps: int = 50
     restarts: int = 2
     queries: int = 500
+    rounds: int = 50
     surrogates: tuple[str, ...] = SURROGATES
     step_counts: tuple[int, ...] = (1, 5, 10, 20, 50)
     seed: int = 100
 
     def __post_init__(self) -> None:
-        for name, value in (("restarts", self.restarts), ("queries", self.queries)):
+        for name in ("restarts", "queries", "rounds"):
+            value = getattr(self, name)
             if not isinstance(value, int) or value < 1:
                 raise OptionError(f"an audit's {name} must be a whole number, at least 1, got {value}")
         if not self.surrogates:
@@ -78,6 +86,10 @@ def ensemble(search: Attack, settings: AuditSettings | None = None) -> tuple[Aud
         margin = replace(sharp, surrogate=surrogate)
         for attack in (margin, replace(margin, loss="cross_entropy")):
             found.append(Pgd(attack=attack, restarts=chosen.restarts))
+    # Finds more than all others together (experiments/attack_strength): a search that judged by it is audited
+    # by the same attack with other random draws and more patience.
+    strong = Attack.strong(eps=search.eps, rounds=chosen.rounds, patience=NEVER, seed=chosen.seed)
+    found.append(Rounds(replace(strong, name="audit")))
     for surrogate in (TRAINING, sharp.surrogate):
         found += [
             Apgd(eps=search.eps, steps=chosen.steps, loss="ce", surrogate=surrogate, seed=chosen.seed),

@@ -7,10 +7,11 @@ from typing import ClassVar
 
 import torch
 
+from ccsrp.attack.description import StrongAttack
 from ccsrp.attack.pgd import Attack, perturb, random_start, robust_images
 from ccsrp.attack.subject import Group, Subject
 
-__all__ = ["Pgd", "SearchTime", "Transfer"]
+__all__ = ["Pgd", "Rounds", "SearchTime", "Transfer"]
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,29 @@ class Pgd:
             attack = replace(self.attack, seed=self.attack.seed + number)
             standing = standing & _survive_pgd(subject, images, labels, standing, attack)
         return standing
+
+
+@dataclass(frozen=True)
+class Rounds:
+    """The strong attack: rounds of PGD from where an image came closest to being fooled."""
+
+    attack: StrongAttack
+    name: ClassVar[str] = "PGD in rounds"
+    group: ClassVar[Group] = "white box"
+
+    def describe(self) -> str:
+        """Describe the attack."""
+        return self.attack.describe()
+
+    def missing(self, subject: Subject, classes: int) -> str | None:
+        """Tell that it can always be run."""
+        return None
+
+    def survivors(
+        self, subject: Subject, images: torch.Tensor, labels: torch.Tensor, right: torch.Tensor
+    ) -> torch.Tensor:
+        """Tell which images survive all rounds."""
+        return _survive_pgd(subject, images, labels, right, self.attack)
 
 
 @dataclass(frozen=True)

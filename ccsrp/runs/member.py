@@ -10,6 +10,7 @@ import pandas as pd
 from safetensors import SafetensorError, safe_open
 
 from ccsrp.errors import RunError, one_line
+from ccsrp.registry import problem_class
 from ccsrp.runs.config import RunConfig, read_config
 from ccsrp.runs.folder import read_front, round_weights
 from ccsrp.runs.resuming import load_searched
@@ -85,9 +86,9 @@ def open_run(folder: Path) -> Run:
         Not a whole run, of a problem without a network, or made with other weights than the problem has now.
     """
     front, config = read_front(folder), read_config(folder)
-    problem = load_searched(folder, config)
-    if not hasattr(problem, "base_network"):
+    if not hasattr(problem_class(config.problem), "base_network"):
         raise RunError(f"{folder} is a search on {config.problem!r}, which has no network behind its masks")
+    problem = load_searched(folder, config)
     return Run(folder, config, front, problem)
 
 

@@ -78,6 +78,11 @@ def load_searched(folder: Path, config: RunConfig) -> Any:
                 f"{folder} was searched on other weights than {config.problem!r} has now (SHA-256 "
                 f"{str(was)[:12]}...); restore them where config.toml says"
             )
+        if name in described.attack:
+            raise RunError(
+                f"{folder} was searched under another attack: its {name} was {was!r}, here it would be "
+                f"{is_now!r}; restore config.toml, or the ccsrp that wrote it"
+            )
         raise RunError(
             f"{folder} was searched with {name} {was!r}, here it would be {is_now!r}: figures would not be "
             f"comparable; go on where it began"

@@ -9,6 +9,7 @@ from measure import Judging, Training
 from plan import Experiment, Plan
 
 from ccsrp.attack.ensemble import AuditSettings
+from ccsrp.attack.pgd import Attack
 
 __all__ = ["FRONT", "Forecast", "audit_passes", "forecast"]
 
@@ -34,12 +35,14 @@ class Forecast:
 def audit_passes(settings: AuditSettings) -> float:
     """Count the passes, there and back, that an audit makes for an image that survives them all.
 
-    >>> audit_passes(AuditSettings(steps=10, restarts=1, queries=5, surrogates=("training",), step_counts=()))
-    82.0
+    >>> few = AuditSettings(steps=10, restarts=1, queries=5, rounds=1, surrogates=("rate",), step_counts=())
+    >>> audit_passes(few)
+    102.0
     """
     steps = settings.steps
     pgd = 2 * len(settings.surrogates) * settings.restarts * steps
-    return pgd + 4 * steps + FORWARD_SHARE * settings.queries + 2 * steps + sum(settings.step_counts)
+    rounds = Attack.strong(eps=1.0).steps * settings.rounds
+    return pgd + rounds + 4 * steps + FORWARD_SHARE * settings.queries + 2 * steps + sum(settings.step_counts)
 
 
 def forecast(

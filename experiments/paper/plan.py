@@ -175,6 +175,6 @@ QUICK = Plan(
     test_images=10,
     audit_images=2,
     audit=AuditSettings(
-        steps=2, restarts=1, queries=4, surrogates=("training", "ATan(alpha=6.0)"), step_counts=()
+        steps=2, restarts=1, queries=4, rounds=2, surrogates=("training", "ATan(alpha=6.0)"), step_counts=()
     ),
 )

@@ -21,7 +21,12 @@ from ccsrp.errors import OptionError
 from problems import DigitsPruning
 
 SMALL = AuditSettings(
-    steps=4, restarts=2, queries=15, surrogates=("training", "Rect(alpha=1.0)", "rate"), step_counts=(1, 4)
+    steps=4,
+    restarts=2,
+    queries=15,
+    rounds=2,
+    surrogates=("training", "Rect(alpha=1.0)", "rate"),
+    step_counts=(1, 4),
 )
 
 
@@ -205,7 +210,7 @@ def test_verdicts_read_the_figures() -> None:
     assert all("\n" not in verdict.text for verdict in found)
 
 
-@pytest.mark.parametrize("wrong", [{"restarts": 0}, {"queries": 0}, {"surrogates": ()}])
+@pytest.mark.parametrize("wrong", [{"restarts": 0}, {"queries": 0}, {"rounds": 0}, {"surrogates": ()}])
 def test_impossible_settings_are_refused(wrong: dict) -> None:
     with pytest.raises(OptionError):
         AuditSettings(**wrong)

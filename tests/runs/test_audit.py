@@ -13,7 +13,7 @@ from ccsrp.errors import RunError
 from ccsrp.runs.audit import run_audit
 from problems import DigitsPruning
 
-SMALL = AuditSettings(steps=2, restarts=1, queries=5, surrogates=("training",), step_counts=(1, 2))
+SMALL = AuditSettings(steps=2, restarts=1, queries=5, rounds=2, surrogates=("training",), step_counts=(1, 2))
 IMAGES = 12
 
 
@@ -82,7 +82,7 @@ def test_an_audit_of_something_else_is_not_gone_on_with(
         options["images"] = IMAGES + 1
     elif what == "settings":
         options["settings"] = AuditSettings(
-            steps=3, restarts=1, queries=5, surrogates=("training",), step_counts=()
+            steps=3, restarts=1, queries=5, rounds=2, surrogates=("training",), step_counts=()
         )
     else:
         file.write_bytes(file.read_bytes()[:100])
