@@ -14,7 +14,7 @@ import torch
 
 from ccsrp.attack.gradient import Classifier, LossName, gradient_of
 from ccsrp.attack.surrogate import RATE, TRAINING, parse_surrogate
-from ccsrp.checks import check_seed
+from ccsrp.checks import check_count, check_seed
 from ccsrp.errors import OptionError
 
 __all__ = ["Attack", "perturb", "random_start", "robust_images", "surviving_images"]
@@ -65,6 +65,7 @@ class Attack:
             raise OptionError(f"step_size must lie in (0, 1], got {self.step_size}")
         if not isinstance(self.steps, int) or self.steps < 1:
             raise OptionError(f"an attack needs a whole number of steps, at least 1 step, got {self.steps}")
+        check_count("steps", self.steps, most=1_000_000)
         check_seed(self.seed)
         if self.schedule not in ("constant", "falling"):
             raise OptionError(f"schedule must be 'constant' or 'falling', got {self.schedule!r}")

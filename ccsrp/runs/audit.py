@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,8 @@ from ccsrp.attack.pgd import Attack
 from ccsrp.attack.subject import AuditAttack, Subject
 from ccsrp.errors import RunError
 from ccsrp.files import write_atomically
-from ccsrp.runs.folder import write_csv
+from ccsrp.runs.archives import read_arrays
+from ccsrp.runs.tables import write_csv
 from ccsrp.snn.weights import weights_sha256
 from ccsrp.space import BoolArray
 
@@ -75,13 +75,14 @@ class AuditStore:
         if not path.exists():
             return
         try:
-            with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as content:
-                stored, names, flags = str(content["key"]), content["names"], content["flags"]
-            found = {str(name): row.astype(bool) for name, row in zip(names, flags, strict=True)}
-        except (OSError, ValueError, KeyError, EOFError, TypeError, zipfile.BadZipFile):
+            stored, names, flags = read_arrays(path, ("key", "names", "flags"))
+            if names.dtype.kind != "U" or names.ndim != 1 or flags.dtype != bool or flags.ndim != 2:
+                raise ValueError("flags are bits, a row an attack")
+            found = {str(name): row.copy() for name, row in zip(names, flags, strict=True)}
+        except (OSError, ValueError):
             self.note = f"{path} is damaged; its audit starts anew"
             return
-        if stored == key:
+        if str(stored) == key:
             self.known = found
         else:
             self.note = f"{path} is of another network, other images or settings; its audit starts anew"

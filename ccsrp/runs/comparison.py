@@ -18,14 +18,17 @@ from typing import Any
 import pandas as pd
 import tomli_w
 
-from ccsrp.errors import OptionError, RunError, one_line
-from ccsrp.files import write_atomically
+from ccsrp.checks import check_count
+from ccsrp.errors import OptionError, RunError
+from ccsrp.files import inside, write_atomically
 from ccsrp.methods import method
 from ccsrp.methods.interface import FineTuning, PrunableProblem, Pruned, Task, check_targets
 from ccsrp.methods.measure import FIGURES, measure
 from ccsrp.report.comparison import comparison_figure, comparison_info, comparison_markdown
 from ccsrp.runs.comparison_audit import network_file
-from ccsrp.runs.folder import new_folder, write_csv
+from ccsrp.runs.config import parse_tables, read_config_text
+from ccsrp.runs.folder import new_folder
+from ccsrp.runs.tables import read_csv, write_csv
 from ccsrp.snn.training import EpochReport
 from ccsrp.snn.weights import save_weights
 
@@ -67,8 +70,8 @@ class ComparisonSettings:
             method(name)
         if self.seeds < 1:
             raise OptionError(f"a comparison needs at least 1 seed, got {self.seeds}")
-        if self.budget < 1:
-            raise OptionError(f"budget must be at least 1, got {self.budget}")
+        check_count("seeds", self.seeds, most=10_000)
+        check_count("budget", self.budget, most=10**9)
 
     def cells(self) -> Iterator[tuple[str, int]]:
         """Yield what there is to do: the dense network, then method by method for every seed."""
@@ -117,7 +120,10 @@ def run_comparison(
     settings.tuning.chosen(*problem.images("train"))  # refused before anything is written
     _claim(folder, settings, described)
     for part in ("cells", "networks"):
-        (folder / part).mkdir(exist_ok=True)
+        try:
+            inside(folder, part).mkdir(exist_ok=True)
+        except OSError as error:
+            raise RunError(f"cannot write to {folder} ({error.strerror}); name another --out") from None
     tables = []
     for name, seed in settings.cells():
         file = folder / "cells" / f"{name}-{seed}.csv"
@@ -204,10 +210,7 @@ def _networks(
 
 
 def _read_cell(file: Path) -> pd.DataFrame:
-    try:
-        cell = pd.read_csv(file, dtype={"mask": str}, keep_default_na=True)
-    except (ValueError, OSError) as error:
-        raise RunError(f"{file} is damaged ({one_line(error)}); remove it, and it is made anew") from None
+    cell = read_csv(file, then="remove it, and it is made anew")
     missing = [column for column in ("method", "seed", "target", *FIGURES) if column not in cell]
     if missing:
         raise RunError(f"{file} is damaged: column {missing[0]!r} is missing; remove it, and it is made anew")
@@ -226,17 +229,18 @@ def _claim(folder: Path, settings: ComparisonSettings, described: dict[str, Any]
     config = {"problem": described, "comparison": content, "fine-tuning": tuning}
     file = folder / "config.toml"
     if file.exists():
-        try:
-            before = tomllib.loads(file.read_text())
-        except (OSError, ValueError) as error:
-            raise RunError(f"{file} is damaged ({one_line(error)}); name another folder with --out") from None
+        before = parse_tables(read_config_text(file), file)
         for part in ("problem", "fine-tuning"):
             if before.get(part) != tomllib.loads(tomli_w.dumps(config))[part]:
                 raise RunError(
                     f"{folder} holds a comparison with another [{part}] (see {file}); use another --out"
                 )
-        old = before.get("comparison", {})
-        if old.get("targets") != content["targets"] or old.get("budget") != content["budget"]:
+        old = before.get("comparison")
+        if (
+            not isinstance(old, dict)
+            or old.get("targets") != content["targets"]
+            or old.get("budget") != content["budget"]
+        ):
             raise RunError(
                 f"{folder} holds a comparison with other targets or budget (see {file}); use another --out"
             )

@@ -8,7 +8,7 @@ from typing import Any
 
 from ccsrp.errors import RunError
 from ccsrp.registry import load_problem
-from ccsrp.runs.config import RunConfig, parse_config
+from ccsrp.runs.config import RunConfig, parse_config, read_config_text
 from ccsrp.runs.plan import RoundPlan
 from ccsrp.runs.store import STORE, RunStore
 
@@ -47,8 +47,8 @@ def reopened(folder: Path) -> Interrupted:
     config = parse_config(text, folder / STORE)
     file = folder / "config.toml"
     try:
-        changed = file.exists() and file.read_text() != text
-    except (OSError, UnicodeDecodeError):
+        changed = file.exists() and read_config_text(file) != text
+    except RunError:
         changed = True
     if changed:
         raise RunError(
@@ -66,7 +66,11 @@ def load_searched(folder: Path, config: RunConfig) -> Any:
     RunError
         Its weights or its device are others than those of the search.
     """
-    problem = load_problem(config.problem, **config.options)
+    from ccsrp.snn.data import no_downloads
+
+    # A config may come from someone else: nothing is downloaded to where it says.
+    with no_downloads():
+        problem = load_problem(config.problem, **config.options)
     described = RunConfig.of(config.problem, config.options, config.search, problem)
     now, before = described.provenance | described.attack, config.provenance | config.attack
     for name, is_now in now.items():
