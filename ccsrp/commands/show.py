@@ -9,6 +9,8 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from ccsrp.errors import printable
+
 __all__ = ["show"]
 
 
@@ -20,4 +22,4 @@ def show(
     from ccsrp.runs.folder import read_front
 
     front = read_front(folder)
-    Console().print(front_table(front, title=escape(f"{folder}: front of {len(front)} networks")))
+    Console().print(front_table(front, title=escape(printable(f"{folder}: front of {len(front)} networks"))))

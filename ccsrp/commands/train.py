@@ -16,7 +16,7 @@ from ccsrp.commands.options import (
     NetworkOption,
     ProblemArgument,
 )
-from ccsrp.errors import OptionError
+from ccsrp.errors import OptionError, printable
 
 __all__ = ["train"]
 
@@ -85,4 +85,4 @@ def train(
                 f"epoch {report.epoch}/{epochs}: loss {report.loss:.4f}, training acc. {report.accuracy:.4f}"
             ),
         )
-    typer.echo(f"  {weights}  pass it to 'ccsrp search {problem} --weights'")
+    typer.echo(printable(f"  {weights}  pass it to 'ccsrp search {problem} --weights'"))

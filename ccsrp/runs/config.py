@@ -19,6 +19,8 @@ __all__ = ["RunConfig", "parse_config", "parse_tables", "read_config", "read_con
 
 # Bytes of a config.toml at most; those that are written have some thousands.
 LARGEST = 1_000_000
+# Dots at most: a key of many parts (a.b.c) takes time and memory that grow with their square.
+MOST_DOTS = 5000
 
 PACKAGES = ("ccsrp", "torch", "spikingjelly", "numba", "pymoo", "moocore", "numpy", "scipy")
 
@@ -140,6 +142,8 @@ def parse_tables(text: str, file: Path) -> dict[str, Any]:
     RunError
         It is none, or is nested beyond all measure.
     """
+    if text.count(".") > MOST_DOTS:
+        raise RunError(f"{file} is damaged (more than {MOST_DOTS:,} dots)")
     try:
         return tomllib.loads(text)
     except (ValueError, RecursionError) as error:

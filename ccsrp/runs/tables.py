@@ -39,11 +39,11 @@ def read_csv(file: Path, *, then: str) -> pd.DataFrame:
     """
     try:
         content = read_regular(file, at_most=BYTES)
-        rows, columns = content.count(b"\n"), content.partition(b"\n")[0].count(b",") + 1
-        if rows > ROWS or columns > COLUMNS:
-            raise RunError(
-                f"{file} is damaged: it has more than {ROWS:,} rows or {COLUMNS:,} columns; {then}"
-            )
+        lines = content.splitlines()
+        if len(lines) > ROWS or max((line.count(b",") for line in lines), default=0) >= COLUMNS:
+            raise RunError(f"{file} has more than {ROWS:,} rows or {COLUMNS:,} columns; {then}")
+        if b'"' in content:  # nothing that is written needs any, and a quoted line break hides columns
+            raise RunError(f"{file} is damaged: it has quotation marks; {then}")
         with warnings.catch_warnings():
             warnings.simplefilter("error")  # pandas warns of rows that do not fit
             table = pd.read_csv(io.BytesIO(content), dtype={"mask": str}, index_col=False, low_memory=False)
@@ -53,8 +53,6 @@ def read_csv(file: Path, *, then: str) -> pd.DataFrame:
         raise
     except (ValueError, OverflowError, RecursionError, Warning) as error:  # pandas' own are ValueErrors
         raise RunError(f"{file} is damaged ({one_line(error)}); {then}") from None
-    if len(table.columns) > COLUMNS:
-        raise RunError(f"{file} is damaged: it has more than {COLUMNS:,} columns; {then}")
     return table
 
 
@@ -75,8 +73,6 @@ def check_numbers(
     if whole:
         good &= numbers == np.floor(numbers)
     if not good.all():
-        what = "whole numbers" if whole else "numbers"
+        what = "whole numbers from 0" if whole else "numbers from 0"
         upto = "" if most == np.inf else f" to {most:g}"
-        raise RunError(
-            f"{file} is damaged: column {name!r} does not hold {what} from 0{upto}; run the search anew"
-        )
+        raise RunError(f"{file} is damaged: column {name!r} should hold {what}{upto}; run the search anew")
