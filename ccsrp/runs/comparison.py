@@ -15,8 +15,10 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import tomli_w
+from pandas.api.types import is_numeric_dtype
 
 from ccsrp.checks import check_count
 from ccsrp.errors import OptionError, RunError
@@ -129,7 +131,7 @@ def run_comparison(
         file = folder / "cells" / f"{name}-{seed}.csv"
         if not file.exists():
             write_csv(_cell(problem, settings, folder, name, seed, on_network, on_epoch), file)
-        tables.append(_read_cell(file))
+        tables.append(_read_cell(file, name, seed, (1.0,) if name == DENSE else settings.targets))
     table = pd.concat(tables, ignore_index=True)
     write_csv(table, folder / "table.csv")
     return table
@@ -209,11 +211,22 @@ def _networks(
     yield from method(name)(task, settings.targets)
 
 
-def _read_cell(file: Path) -> pd.DataFrame:
-    cell = read_csv(file, then="remove it, and it is made anew")
+def _read_cell(file: Path, name: str, seed: int, targets: Sequence[float]) -> pd.DataFrame:
+    """Read what ``_cell`` wrote of one method and seed; its columns name the files of its networks."""
+    then = "remove it, and it is made anew"
+    cell = read_csv(file, then=then)
     missing = [column for column in ("method", "seed", "target", *FIGURES) if column not in cell]
     if missing:
-        raise RunError(f"{file} is damaged: column {missing[0]!r} is missing; remove it, and it is made anew")
+        raise RunError(f"{file} is damaged: column {missing[0]!r} is missing; {then}")
+    wrong = [column for column in ("seed", "target", *FIGURES) if not is_numeric_dtype(cell[column])]
+    if wrong:
+        raise RunError(f"{file} is damaged: column {wrong[0]!r} holds text; {then}")
+    if not (
+        (cell["method"] == name).all() and (cell["seed"] == seed).all() and cell["target"].isin(targets).all()
+    ):
+        raise RunError(f"{file} is damaged: it is of other networks; {then}")
+    if np.isinf(cell[list(FIGURES)].to_numpy(dtype=float)).any() or cell["test_accuracy"].isna().any():
+        raise RunError(f"{file} is damaged: a figure is not finite; {then}")
     return cell
 
 

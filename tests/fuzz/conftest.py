@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from ccsrp.coevolution.settings import SearchSettings
 from ccsrp.registry import load_problem
 from ccsrp.runs.config import RunConfig
 from ccsrp.runs.searching import search_into
-from tests.fuzz.helpers import said
+from tests.fuzz.helpers import TIMES, said
 from tests.runs.interrupted import Silent
 
 SMALL = {"n_var": 12, "n_layers": 2}
@@ -37,7 +38,11 @@ def network_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture
-def terminal(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A wide terminal without colours."""
-    monkeypatch.setenv("COLUMNS", "200")
+@pytest.fixture(scope="session", autouse=True)
+def terminal() -> Iterator[None]:
+    """A wide terminal without colours; pictures are laid out, but painted only where much is tried."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("COLUMNS", "200")
+        if TIMES == 1:
+            patch.setattr("matplotlib.figure.Figure.savefig", lambda *_, **__: None)
+        yield
