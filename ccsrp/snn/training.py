@@ -59,6 +59,9 @@ class TrainingSettings:
         for key in ("epochs", "batch_size", "learning_rate"):
             if not 0 < getattr(self, key) < math.inf:
                 raise OptionError(f"{key} must be above 0 and finite, got {getattr(self, key)}")
+        check_count(
+            "learning_rate", self.learning_rate, least=0, most=100
+        )  # beyond, weights overflow at once
         for key in ("epochs", "batch_size"):
             check_count(key, getattr(self, key), most=1_000_000)
         check_seed(self.seed)

@@ -17,6 +17,8 @@ __all__ = ["load_weights", "read_tensors", "save_weights", "sha256", "stored_mas
 
 # Bytes that a file may have beyond the network's own: names, shapes and metadata.
 SLACK = 16_000_000
+# Larger values overflow when batch norms are folded into convolutions.
+LARGEST = 1e15
 
 
 def sha256(path: Path) -> str:
@@ -74,8 +76,10 @@ def load_weights(network: nn.Module, path: Path, *, expected_sha256: str | None 
                 f"weights {path} are of another network: {name!r} is {tensor.dtype}, expected "
                 f"{wanted[name].dtype}"
             )
-        if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
-            raise WeightsError(f"weights {path} hold values that are not finite in {name!r}; train them anew")
+        if tensor.is_floating_point() and not bool((tensor.abs() <= LARGEST).all()):
+            raise WeightsError(
+                f"weights {path} hold values that are not finite in {name!r}, or above {LARGEST:g}; train anew"
+            )
         if name.endswith("running_var") and bool((tensor < 0).any()):
             raise WeightsError(f"weights {path} hold a variance below 0 in {name!r}; train them anew")
     network.load_state_dict(tensors)
