@@ -78,7 +78,7 @@ def load_weights(network: nn.Module, path: Path, *, expected_sha256: str | None 
             )
         if tensor.is_floating_point() and not bool((tensor.abs() <= LARGEST).all()):
             raise WeightsError(
-                f"weights {path} hold values that are not finite in {name!r}, or above {LARGEST:g}; train anew"
+                f"weights {path} hold values that are not finite in {name!r}, or above {LARGEST:g}"
             )
         if name.endswith("running_var") and bool((tensor < 0).any()):
             raise WeightsError(f"weights {path} hold a variance below 0 in {name!r}; train them anew")

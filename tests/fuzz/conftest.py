@@ -11,7 +11,7 @@ from ccsrp.coevolution.settings import SearchSettings
 from ccsrp.registry import load_problem
 from ccsrp.runs.config import RunConfig
 from ccsrp.runs.searching import search_into
-from tests.fuzz.helpers import TIMES, said
+from tests.fuzz.helpers import said
 from tests.runs.interrupted import Silent
 
 SMALL = {"n_var": 12, "n_layers": 2}
@@ -40,9 +40,8 @@ def network_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session", autouse=True)
 def terminal() -> Iterator[None]:
-    """A wide terminal without colours; pictures are laid out, but painted only where much is tried."""
+    """A wide terminal without colours; pictures are laid out, but not painted, which takes long."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("COLUMNS", "200")
-        if TIMES == 1:
-            patch.setattr("matplotlib.figure.Figure.savefig", lambda *_, **__: None)
+        patch.setattr("matplotlib.figure.Figure.savefig", lambda *_, **__: None)
         yield
