@@ -20,7 +20,15 @@ from tests.fuzz.helpers import said
 pytestmark = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs links and pipes")
 
 FILES = ("front.csv", "front.png", "history.csv", "config.toml", STORE, "run.lock")
-WRITTEN = (*FILES, *(f"{name}.tmp" for name in FILES), f"{STORE}-wal", f"{STORE}-shm", f"{STORE}-journal")
+BESIDE = (
+    "front.csv.tmp",
+    f"{STORE}.tmp",
+    f"{STORE}.tmp-wal",
+    f"{STORE}-wal",
+    f"{STORE}-shm",
+    f"{STORE}-journal",
+)
+WRITTEN = (*FILES, *BESIDE)
 
 
 @pytest.fixture
@@ -40,8 +48,10 @@ def copy(run: Path, tmp_path: Path) -> Path:
     return tmp_path / "run"
 
 
-@pytest.mark.parametrize("name", WRITTEN)
-@pytest.mark.parametrize("target", ["precious", "new"])
+@pytest.mark.parametrize(
+    ("name", "target"),
+    [*((name, "precious") for name in WRITTEN), ("run.lock", "new"), *((name, "new") for name in BESIDE)],
+)
 def test_resuming_writes_through_no_link(copy: Path, outside: Path, name: str, target: str) -> None:
     (copy / name).unlink(missing_ok=True)
     (copy / name).symlink_to(outside / target)

@@ -91,7 +91,7 @@ def test_a_spoilt_file_is_gone_on_with_or_refused(
     said("resume", str(folder))
 
 
-@tries(40)
+@tries(30)
 @given(data=st.data())
 def test_wrong_rows_with_right_checksums_are_gone_on_with_or_refused(
     run: Path, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
@@ -106,7 +106,7 @@ def test_wrong_rows_with_right_checksums_are_gone_on_with_or_refused(
     said("resume", str(folder))
 
 
-@tries(20)
+@tries(10)
 @given(log=st.binary(max_size=5000), side=st.sampled_from(["-wal", "-shm"]))
 def test_a_log_of_noise_is_gone_on_with_or_refused(
     run: Path, tmp_path_factory: pytest.TempPathFactory, log: bytes, side: str

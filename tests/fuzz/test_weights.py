@@ -86,7 +86,7 @@ def test_wrong_headers_are_refused(tmp_path: Path, data: st.DataObject) -> None:
 
 
 @tries(60)
-@pytest.mark.filterwarnings("ignore:ComplexHalf")
+@pytest.mark.filterwarnings("ignore:.*experimental")
 @given(
     name=st.sampled_from(sorted(BEFORE)),
     kind=st.sampled_from([t for t in vars(torch).values() if isinstance(t, torch.dtype)]),
