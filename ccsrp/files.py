@@ -94,7 +94,7 @@ def write_failed(path: Path, error: OSError | sqlite3.Error, *, then: str) -> Ru
 
 def missing_folders(path: Path) -> list[Path]:
     """List the folders that making ``path`` would create, innermost first."""
-    return [folder for folder in (path, *path.parents) if not folder.exists()]
+    return [folder for folder in (path, *path.parents) if not os.path.exists(folder)]
 
 
 def remove_unused(folders: list[Path]) -> None:

@@ -82,12 +82,13 @@ class Snapshot:
         Raises
         ------
         RunError
-            There is none, or it is below 0.
+            There is none, it is below 0, or beyond all counting.
         """
         number = self.value(name, int)
-        if number < 0:
+        if not 0 <= number < 2**53:
             raise RunError(
-                f"the stored state of the search does not fit: {name!r} should be at least 0, got {number}"
+                f"the stored state of the search does not fit: {name!r} should be a number from 0, "
+                f"got {number!r:.40}"
             )
         return number
 

@@ -7,6 +7,7 @@ goes on with the first cell that is missing.
 from __future__ import annotations
 
 import io
+import os
 import time
 import tomllib
 from collections.abc import Callable, Iterator, Sequence
@@ -146,7 +147,7 @@ def comparison_folder(path: Path) -> Iterator[Path]:
     RunError
         It holds something else, or cannot be written.
     """
-    if (path / "cells").is_dir():
+    if os.path.isdir(path / "cells"):
         yield path
     else:
         with new_folder(path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -68,9 +69,9 @@ def read_front(path: Path) -> pd.DataFrame:
         No such folder, no finished run in it, or a damaged ``front.csv``.
     """
     file = path / "front.csv"
-    if not path.is_dir():
+    if not os.path.isdir(path):  # unlike Path.is_dir, of any name
         raise RunError(f"{path} is not a run folder; give the folder that 'ccsrp search --out' wrote")
-    if not file.is_file():
+    if not os.path.isfile(file):
         if (path / STORE).is_file():
             raise RunError(f"the search in {path} has not finished; go on with 'ccsrp resume {path}'")
         raise RunError(f"{path} holds no front.csv; give the folder that 'ccsrp search --out' wrote")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -32,6 +31,8 @@ __all__ = ["RecordedRun", "RecordedSearch", "read_row"]
 SHARE = 0.05
 # What every problem tells of a network.
 MEASURED = ("accuracy", "robust_accuracy", "cost")
+# No figure comes near; numbers in JSON have any size.
+LARGEST = 2.0**53
 
 
 class RecordedRun:
@@ -158,7 +159,10 @@ class RecordedSearch:
                 raise self._store.damaged("a network is no row of a front")
             if known.get("mask") != problem.space.to_string(mask[0]):
                 raise self._store.damaged("a network has the figures of another")
-            return {name: value for name, value in known.items() if name in FRONT_COLUMNS}
+            known = {name: value for name, value in known.items() if name in FRONT_COLUMNS}
+            if not all(isinstance(value, int | float) for name, value in known.items() if name != "mask"):
+                raise self._store.damaged("a figure of a network is no number")
+            return known
         table = problem.report(mask, objectives)
         row = {str(name): table[name].tolist()[0] for name in table}
         stored = (*where, json.dumps(row))
@@ -181,7 +185,7 @@ class RecordedSearch:
 
 
 def _finite(value: object) -> bool:
-    return isinstance(value, int | float) and math.isfinite(value)
+    return isinstance(value, int | float) and -LARGEST < value < LARGEST
 
 
 def read_row(store: RunStore, text: str) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -40,7 +41,7 @@ def reopened(folder: Path) -> Interrupted:
     RunError
         Not a run folder, a damaged one, or one whose problem is not what it was.
     """
-    if not folder.is_dir():
+    if not os.path.isdir(folder):  # unlike Path.is_dir, of any name
         raise RunError(f"{folder} is not a run folder; give the folder that 'ccsrp search --out' wrote")
     with RunStore(folder, read_only=True) as store:
         text = store.config

@@ -116,7 +116,7 @@ def _fashion_mnist(data_dir: Path | None) -> Dataset:
     downloaded = default_data_dir() / "FashionMNIST" / "raw" / "train-images-idx3-ubyte"
     if data_dir is None and DEBIAN_FASHION_MNIST.is_dir() and not downloaded.exists():
         data_dir = DEBIAN_FASHION_MNIST
-    if data_dir is not None and (data_dir / "train-images-idx3-ubyte.gz").exists():
+    if data_dir is not None and os.path.exists(data_dir / "train-images-idx3-ubyte.gz"):
         pairs = [_read_idx_pair(data_dir, prefix) for prefix in ("train", "t10k")]
     else:
         hint = "or install the Debian package dataset-fashion-mnist"
@@ -149,7 +149,7 @@ def _from_torchvision(name: str, data_dir: Path | None, hint: str, parts: list[d
 
     root = data_dir or default_data_dir()
     download = data_dir is None or _DOWNLOADS.get()
-    if not download and not root.is_dir():
+    if not download and not os.path.isdir(root):
         raise DataError(f"{root} does not exist; put the data set {name} there (data_dir says so)")
     new = missing_folders(root / name / "raw")  # where torchvision puts some of them
     try:

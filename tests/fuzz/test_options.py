@@ -65,11 +65,23 @@ def test_numbers_of_a_comparison_are_refused(option: str, value: str) -> None:
 
 
 @tries(10)
-@given(value=st.one_of(NUMBER, TEXT), option=st.sampled_from(["--member", "--images"]))
+@given(value=st.one_of(REFUSED, TEXT), option=st.sampled_from(["--member", "--images"]))
 def test_members_of_any_number_are_refused(network_run: Path, value: str, option: str) -> None:
     rest = ["--member=99"] if option == "--images" else []
     assert said("audit", str(network_run), f"{option}={value}", *rest).status == 2
     assert said("finetune", str(network_run), f"{option}={value}", *rest).status == 2
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        *(("show",), ("resume",), ("audit",), ("finetune", "--member=0"), ("search", "digits", "--out")),
+        *(("train", "digits", "--resume", "--out"), ("compare", "digits", "--out")),
+        ("search", "fashion-mnist", "--out", "out", "--data-dir"),
+    ],
+)
+def test_names_that_no_file_can_have_are_refused(arguments: tuple[str, ...]) -> None:
+    assert said(*arguments, "x" * 3000).status == 2
 
 
 @tries(20)

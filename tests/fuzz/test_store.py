@@ -77,8 +77,10 @@ def wrong_json(text: str | bytes) -> st.SearchStrategy[str]:
         return TEXTS
     if not isinstance(found, dict) or not found:
         return JSON
-    names = st.one_of(st.sampled_from(sorted(found)), TEXTS)
-    return st.tuples(names, st.one_of(NUMBERS, TEXTS)).map(lambda pair: json.dumps(found | dict([pair])))
+    names = st.one_of(st.sampled_from([*sorted(found), "flops", "synops"]), TEXTS)
+    return st.tuples(names, st.one_of(NUMBERS, TEXTS, st.just(10**400))).map(
+        lambda pair: json.dumps(found | dict([pair]))
+    )
 
 
 @tries(40)
