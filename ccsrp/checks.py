@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from ccsrp.errors import OptionError, one_line
 
-__all__ = ["check_seed", "checked_device"]
+__all__ = ["check_count", "check_seed", "checked_device"]
+
+
+def check_count(name: str, count: float, *, most: int, least: int = 1) -> None:
+    """See that a number of things is one that a computer can have or do.
+
+    Raises
+    ------
+    OptionError
+        Not from ``least`` to ``most``.
+    """
+    if not least <= count <= most:
+        wrong = f"at least {least}" if count < least else f"at most {most}"
+        raise OptionError(f"{name} must be {wrong}, got {count}")
 
 
 def check_seed(seed: object) -> None:

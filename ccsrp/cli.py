@@ -57,6 +57,9 @@ def main() -> NoReturn:
     except Said as end:
         print(f"ccsrp: {end.message}", file=sys.stderr)
         sys.exit(end.code)
+    except MemoryError:
+        print("ccsrp: memory ran out; ask for fewer images or smaller batches", file=sys.stderr)
+        sys.exit(2)
     except KeyboardInterrupt:
         status: int | str | None = INTERRUPTED
     except SystemExit as end:  # Typer ends so, after an interrupt too

@@ -17,11 +17,36 @@ __all__ = [
     "WeightsError",
     "WorkersError",
     "one_line",
+    "printable",
 ]
+
+# Characters of a message at most.
+LONGEST = 1000
+
+
+def printable(text: str, *, most: int = LONGEST) -> str:
+    r"""Return a text as one line that does nothing to a terminal, cut where it is too long.
+
+    File names, and what files hold, may be anyone's: line breaks, control characters and characters that
+    turn the direction of writing are escaped.
+
+    >>> printable("a\nb")
+    'a\\nb'
+    >>> printable("abcdefgh", most=5)
+    'ab...'
+    """
+    if len(text) > most:
+        text = text[: most - 3] + "..."
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
 
 
 class CcsrpError(ValueError):
-    """Base of all errors that wrong input causes."""
+    """Base of all errors that wrong input causes; the message is made printable."""
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(printable(message))
 
 
 class OptionError(CcsrpError):
@@ -64,5 +89,4 @@ def one_line(error: BaseException) -> str:
     >>> one_line(KeyError())
     'KeyError'
     """
-    text = " ".join(str(error).split())
-    return text[:200] or type(error).__name__
+    return printable(" ".join(str(error).split()), most=200) or type(error).__name__

@@ -2,14 +2,57 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import sqlite3
+import stat
 from pathlib import Path
 
 from ccsrp.errors import RunError, one_line
 
-__all__ = ["missing_folders", "remove_unused", "write_atomically", "write_failed"]
+__all__ = ["inside", "missing_folders", "read_regular", "remove_unused", "write_atomically", "write_failed"]
+
+
+def read_regular(path: Path, *, at_most: int) -> bytes:
+    """Read a file of bounded size; never wait for a pipe, never read a device.
+
+    Raises
+    ------
+    OSError
+        It cannot be read, is no regular file, or is larger.
+    """
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    try:
+        opened = os.open(path, flags)
+    except ValueError:  # a NUL character
+        raise OSError(errno.EINVAL, "no file can have that name") from None
+    try:
+        about = os.fstat(opened)
+        if not stat.S_ISREG(about.st_mode):
+            raise OSError(errno.EINVAL, "not a regular file")
+        if about.st_size > at_most:
+            raise OSError(errno.EFBIG, f"larger than {at_most:,} bytes")
+        with os.fdopen(opened, "rb", closefd=False) as file:
+            return file.read(about.st_size)
+    finally:
+        os.close(opened)
+
+
+def inside(folder: Path, *names: str) -> Path:
+    """Return a path below a run folder, which no link on the way leads out of.
+
+    Raises
+    ------
+    RunError
+        One of the names is a link.
+    """
+    path = folder
+    for name in names:
+        path = path / name
+        if path.is_symlink():
+            raise RunError(f"{path} is a link, and nothing is written through links; put the folder there")
+    return path
 
 
 def write_atomically(path: Path, content: bytes, *, then: str = "repeat the command") -> None:
@@ -29,13 +72,16 @@ def write_atomically(path: Path, content: bytes, *, then: str = "repeat the comm
     """
     temporary = path.with_name(path.name + ".tmp")
     try:
-        with temporary.open("wb") as file:
+        # Made anew: what lies there may be a link to another file.
+        temporary.unlink(missing_ok=True)
+        with temporary.open("xb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
         raise write_failed(path, error, then=then) from None
 
 
@@ -55,7 +101,7 @@ def write_failed(path: Path, error: OSError | sqlite3.Error, *, then: str) -> Ru
 
 def missing_folders(path: Path) -> list[Path]:
     """List the folders that making ``path`` would create, innermost first."""
-    return [folder for folder in (path, *path.parents) if not folder.exists()]
+    return [folder for folder in (path, *path.parents) if not os.path.exists(folder)]
 
 
 def remove_unused(folders: list[Path]) -> None:

@@ -8,13 +8,26 @@ from __future__ import annotations
 import inspect
 from collections.abc import Mapping
 from importlib.metadata import entry_points
+from numbers import Integral, Real
+from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from ccsrp.errors import OptionError
 
 __all__ = ["load_problem", "problem_class", "problem_names", "takes_option"]
 
 GROUP = "ccsrp.problems"
+# Kinds of options that can be told from their annotation alone.
+KINDS: dict[str, tuple[type, ...]] = {
+    "None": (type(None),),
+    "bool": (bool, np.bool_),
+    "int": (Integral,),
+    "float": (Real,),
+    "str": (str,),
+    "Path": (Path,),
+}
 
 
 def problem_names() -> list[str]:
@@ -55,8 +68,13 @@ def load_problem(name: str, **options: Any) -> Any:
     kind = problem_class(name)
     for option in options:
         if not takes_option(name, option):
-            known = ", ".join(key for key in _options(kind) if key != "self")
+            known = ", ".join(_options(kind))
             raise OptionError(f"problem {name!r} has no option {option!r}; it takes {known}")
+        parameter = _options(kind).get(option)
+        if parameter is not None and not _fits(options[option], parameter.annotation):
+            raise OptionError(
+                f"option {option!r} of problem {name!r} is {parameter.annotation}, got {options[option]!r}"
+            )
     return kind(**options)
 
 
@@ -67,4 +85,20 @@ def takes_option(name: str, option: str) -> bool:
 
 
 def _options(kind: type[Any]) -> Mapping[str, inspect.Parameter]:
-    return inspect.signature(kind.__init__).parameters
+    parameters = dict(inspect.signature(kind.__init__).parameters)
+    parameters.pop("self", None)
+    return parameters
+
+
+def _fits(value: object, annotation: object) -> bool:
+    """Tell whether a value is of a kind that an annotation such as ``int | None`` names.
+
+    Of kinds other than the plain ones nothing is known here; a class checks them itself.
+    """
+    text = annotation.__name__ if isinstance(annotation, type) else str(annotation)
+    names = [name.strip() for name in text.split("|")]
+    if not all(name in KINDS for name in names):
+        return True
+    if isinstance(value, bool):
+        return "bool" in names
+    return any(isinstance(value, KINDS[name]) for name in names)

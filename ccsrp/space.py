@@ -97,7 +97,10 @@ class FilterSpace:
         MaskError
             Not boolean, not two-dimensional, of another length, or a layer kept no filter.
         """
-        array = np.asarray(masks)
+        try:
+            array = np.asarray(masks)
+        except ValueError:
+            raise MaskError("masks must be rows of one length, got rows of several") from None
         if array.dtype != np.bool_:
             raise MaskError(
                 f"masks must be boolean (True keeps a filter), got dtype {array.dtype}; "

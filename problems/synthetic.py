@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from ccsrp.checks import check_seed
+from ccsrp.checks import check_count, check_seed
 from ccsrp.errors import OptionError
 from ccsrp.space import BoolArray, FilterSpace, FloatArray
 from problems.base import PruningProblem
@@ -49,10 +49,13 @@ class PathwayPruning(PruningProblem):
 
     # A front has as many points as there are pairs of useful filters; more than this are not listed.
     LISTABLE = 4_000_000
+    # Filters at most: more do not fit into the memory of a search.
+    LARGEST = 10_000_000
 
     def __init__(
         self, *, n_var: int = 120, n_layers: int = 4, interaction: float = 0.5, instance: int = 0
     ) -> None:
+        check_count("n_var", n_var, most=self.LARGEST)
         if n_layers < 2 or n_var < 3 * n_layers:
             raise OptionError(
                 f"pathways need at least 2 layers of at least 3 filters, got n_var={n_var} in "

@@ -73,7 +73,9 @@ class TabularPruning(PruningProblem):
         self, name: str = "digits-14", *, objectives: Sequence[str] = DEFAULT, noisy: bool = False
     ) -> None:
         known = (*ERRORS, *COSTS)
-        if isinstance(objectives, str) or len(objectives) < 2 or len(set(objectives)) != len(objectives):
+        if isinstance(objectives, str) or not hasattr(objectives, "__len__"):
+            raise OptionError(f"objectives must be a sequence of names, got {objectives!r}")
+        if len(objectives) < 2 or len(set(objectives)) != len(objectives):
             raise OptionError(f"objectives must be at least two different names, got {objectives!r}")
         for objective in objectives:
             if objective not in known:

@@ -11,7 +11,7 @@ from typing import Literal
 
 from ccsrp.attack.gradient import LossName
 from ccsrp.attack.surrogate import RATE, TRAINING, parse_surrogate
-from ccsrp.checks import check_seed
+from ccsrp.checks import check_count, check_seed
 from ccsrp.errors import OptionError
 
 __all__ = ["Attack", "StrongAttack"]
@@ -62,6 +62,7 @@ class Attack:
             raise OptionError(f"step_size must lie in (0, 1], got {self.step_size}")
         if not isinstance(self.steps, int) or self.steps < 1:
             raise OptionError(f"an attack needs a whole number of steps, at least 1 step, got {self.steps}")
+        check_count("steps", self.steps, most=1_000_000)
         check_seed(self.seed)
         if self.schedule not in ("constant", "falling"):
             raise OptionError(f"schedule must be 'constant' or 'falling', got {self.schedule!r}")
@@ -185,6 +186,7 @@ class StrongAttack(Attack):
             raise OptionError(
                 f"a strong attack needs a whole number of rounds, at least 1, got {self.rounds}"
             )
+        check_count("rounds of an attack", self.rounds, most=1_000_000)
         if not self.patience > 0:
             raise OptionError(f"the patience of a strong attack must be above 0, got {self.patience}")
         if not self.every_iterate:

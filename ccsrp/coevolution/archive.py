@@ -6,7 +6,7 @@ import moocore
 import numpy as np
 
 from ccsrp.coevolution.snapshot import Snapshot
-from ccsrp.errors import OptionError
+from ccsrp.errors import OptionError, RunError
 from ccsrp.space import BoolArray, FloatArray
 
 __all__ = ["Archive"]
@@ -66,9 +66,11 @@ class Archive:
         return Snapshot({"masks": self.masks, "objectives": self.objectives})
 
     def restore(self, state: Snapshot) -> None:
-        """Take the members of another archive of the same kind."""
+        """Take the members of another archive of the same kind; a search that has begun has some."""
         self._masks = state.array("masks", bool, None, self._masks.shape[1])
         self._objectives = state.array("objectives", float, len(self._masks), self._objectives.shape[1])
+        if not len(self):
+            raise RunError("the stored state of the search does not fit: its archive is empty")
         self._keys = {mask.tobytes() for mask in self._masks}
 
     def __contains__(self, mask: BoolArray) -> bool:

@@ -9,6 +9,7 @@ import moocore
 import numpy as np
 import pandas as pd
 
+from ccsrp.checks import check_count
 from ccsrp.coevolution.archive import Archive
 from ccsrp.coevolution.choice import Choice, NothingSmallerError, choose
 from ccsrp.coevolution.journal import RunJournal, UnrecordedRun
@@ -41,8 +42,7 @@ class RoundSettings:
     choice: Choice | None = None
 
     def __post_init__(self) -> None:
-        if self.rounds < 1:
-            raise OptionError(f"rounds must be at least 1, got {self.rounds}")
+        check_count("rounds", self.rounds, most=10_000)
         if self.target_cost is not None and not 0 < self.target_cost <= 1:
             raise OptionError(
                 f"a target cost is a share of the dense network's cost in (0, 1], got {self.target_cost}"

@@ -16,6 +16,7 @@ from threadpoolctl import ThreadpoolController
 
 from ccsrp.coevolution.snapshot import Snapshot
 from ccsrp.coevolution.surrogate import Surrogate
+from ccsrp.errors import RunError
 from ccsrp.space import BoolArray, FilterSpace, FloatArray
 
 __all__ = ["Screening", "pick_by_hypervolume"]
@@ -81,9 +82,13 @@ class Screening:
         learned = state.inside("learned")
         self._masks = learned.array("masks", bool, None, self._space.n_var)
         count = len(self._masks)
+        if not count:
+            raise RunError("the stored state of the search does not fit: its surrogate has seen nothing")
         self._objectives = learned.array("objectives", float, count, len(self._reference_point))
         self._fits = learned.count("fits")
-        self._surrogate.restore(state.inside("surrogate"))
+        self._surrogate.restore(
+            state.inside("surrogate"), n_values=len(self._reference_point) - (self._cost is not None)
+        )
 
     def refit(self) -> None:
         """Bring the surrogate up to date."""

@@ -5,12 +5,15 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from ccsrp.checks import check_seed
+from ccsrp.checks import check_count, check_seed
 from ccsrp.errors import OptionError
 
 __all__ = ["SCREENINGS", "SearchSettings"]
 
 SCREENINGS = ("gp", "none")
+# Far beyond any use; above them memory runs out before a search begins.
+MOST = {"budget": 10**9, "subpopulation_size": 10_000, "batch": 10_000, "candidates": 100_000}
+MOST_CANDIDATES = 1_000_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,14 +120,14 @@ class SearchSettings:
             raise OptionError(
                 f"a subpopulation (--subpop) needs at least 2 individuals, got {self.subpopulation_size}"
             )
+        for name, most in MOST.items():
+            check_count(name, getattr(self, name), most=most)
+        check_count("batch times candidates", self.batch * self.candidates, most=MOST_CANDIDATES)
         check_seed(self.seed)
         if self.screening not in SCREENINGS:
             raise OptionError(
                 f"unknown screening {self.screening!r} (--screen); choose one of {', '.join(SCREENINGS)}"
             )
-        for name in ("batch", "candidates"):
-            if getattr(self, name) < 1:
-                raise OptionError(f"{name} must be at least 1, got {getattr(self, name)}")
         if not 0 <= self.optimism < math.inf:
             raise OptionError(f"optimism must be 0 or more and finite, got {self.optimism}")
         for name in ("bit_flip_rate", "crossover_rate", "max_removed", "rejudged_share", "recombination"):

@@ -52,13 +52,13 @@ class Snapshot:
             {name[len(lead) :]: value for name, value in self.values.items() if name.startswith(lead)},
         )
 
-    def array(self, name: str, dtype: type[Any], *shape: int | None) -> NDArray[Any]:
+    def array(self, name: str, dtype: type[Any], *shape: int | None, finite: bool = True) -> NDArray[Any]:
         """Return an array of that dtype and shape; ``None`` stands for any length.
 
         Raises
         ------
         RunError
-            There is none, or it is another.
+            There is none, it is another, or a value is not a number or, where it must be ``finite``, not.
         """
         array = self.arrays.get(name)
         if (
@@ -72,6 +72,8 @@ class Snapshot:
                 f"the stored state of the search does not fit: {name!r} should be {np.dtype(dtype)} "
                 f"{[length if length is not None else 'any' for length in shape]}, got {found}"
             )
+        if np.isnan(array).any() or (finite and np.isinf(array).any()):
+            raise RunError(f"the stored state of the search does not fit: {name!r} holds no finite numbers")
         return array.copy()
 
     def count(self, name: str) -> int:
@@ -80,12 +82,13 @@ class Snapshot:
         Raises
         ------
         RunError
-            There is none, or it is below 0.
+            There is none, it is below 0, or beyond all counting.
         """
         number = self.value(name, int)
-        if number < 0:
+        if not 0 <= number < 2**53:
             raise RunError(
-                f"the stored state of the search does not fit: {name!r} should be at least 0, got {number}"
+                f"the stored state of the search does not fit: {name!r} should be a number from 0, "
+                f"got {number!r:.40}"
             )
         return number
 

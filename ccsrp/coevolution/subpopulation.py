@@ -138,7 +138,10 @@ class Subpopulation:
         count = len(parts)
         objectives = state.array("objectives", float, count, len(OBJECTIVES))
         company = state.array("company", bool, count, n_var)
-        rank, crowding = state.array("rank", np.int64, count), state.array("crowding", float, count)
+        rank, crowding = (
+            state.array("rank", np.int64, count),
+            state.array("crowding", float, count, finite=False),
+        )
         restore_generator(self._algorithm.random_state, state.value("random", str))
         survivors = self._judged(parts, objectives)
         for row, individual in enumerate(survivors):

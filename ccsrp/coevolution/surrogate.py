@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.linalg import LinAlgError, cholesky, solve_triangular
 
 from ccsrp.coevolution.snapshot import Snapshot
+from ccsrp.errors import RunError
 from ccsrp.space import BoolArray, FloatArray
 
 __all__ = ["Guess", "Surrogate"]
@@ -22,6 +23,8 @@ PRIOR_DEVIATION = 2.0
 # Values that differ by less are the same.
 ROUNDING = 1e-12
 FIRST_NOISE, LEAST_NOISE = 1e-2, 1e-5
+# Logarithms that tuning never comes near, and beyond which exponentials overflow.
+FARTHEST = 30.0
 
 
 @dataclass(frozen=True)
@@ -105,10 +108,14 @@ class Surrogate:
         rates = np.array([kernel.rates for kernel in self._kernels]).reshape(-1, len(self._sizes))
         return Snapshot({"rates": rates, "noise": np.array([kernel.noise for kernel in self._kernels])})
 
-    def restore(self, state: Snapshot) -> None:
-        """Take rates and noise; the next ``fit`` starts from them."""
+    def restore(self, state: Snapshot, *, n_values: int) -> None:
+        """Take rates and noise of that many values, or of none yet; the next ``fit`` starts from them."""
         rates = state.array("rates", float, None, len(self._sizes))
+        if len(rates) not in (0, n_values):
+            raise RunError(f"the stored state of the search does not fit: it has {len(rates)} surrogates")
         noise = state.array("noise", float, len(rates))
+        if len(rates) and max(np.abs(rates - self._start.rates).max(), np.abs(noise).max()) > FARTHEST:
+            raise RunError("the stored state of the search does not fit: no surrogate learns such rates")
         self._kernels = [_Kernel(rate, float(level)) for rate, level in zip(rates, noise, strict=True)]
 
     def guess(self, masks: BoolArray) -> Guess:

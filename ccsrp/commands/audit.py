@@ -9,6 +9,8 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from ccsrp.errors import printable
+
 __all__ = ["audit"]
 
 
@@ -50,6 +52,6 @@ def audit(
             for verdict in result.verdicts:
                 if verdict.suspicious:
                     shown.line(f"member {number}, {verdict.name}: {verdict.text}")
-    console.print(audit_table(rows, title=escape(f"{folder}: {len(rows)} audited")))
-    typer.echo(f"  {folder / 'audit.csv'}  one row a network")
-    typer.echo(f"  {folder / 'audit'}  one table a network, one row an attack")
+    console.print(audit_table(rows, title=escape(printable(f"{folder}: {len(rows)} audited"))))
+    typer.echo(printable(f"  {folder / 'audit.csv'}  one row a network"))
+    typer.echo(printable(f"  {folder / 'audit'}  one table a network, one row an attack"))

@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 
 from ccsrp.commands.options import CostChoice, DataDirOption, DeviceOption, NetworkOption, ProblemArgument
-from ccsrp.errors import OptionError
+from ccsrp.errors import OptionError, printable
 from ccsrp.methods import METHODS
 
 __all__ = ["compare"]
@@ -102,7 +102,7 @@ def compare(
             )
         text = write_report(table, path, cost=cost.value)
     typer.echo(text)
-    typer.echo(f"  {path / 'table.csv'}  one row a network")
+    typer.echo(printable(f"  {path / 'table.csv'}  one row a network"))
 
 
 def _listed(text: str) -> list[str]:

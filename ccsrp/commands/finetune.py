@@ -8,6 +8,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from ccsrp.errors import printable
+
 __all__ = ["finetune"]
 
 
@@ -49,4 +51,4 @@ def finetune(
             ),
         )
     console.print(figures_table(figures, title=f"member {member}"))
-    typer.echo(f"  {path / 'weights.safetensors'}  the network's weights")
+    typer.echo(printable(f"  {path / 'weights.safetensors'}  the network's weights"))

@@ -13,6 +13,8 @@ from rich.console import Console
 if TYPE_CHECKING:
     from ccsrp.coevolution.run import SearchResult
 
+from ccsrp.errors import printable
+
 __all__ = ["INTERRUPTED", "Said", "resumable", "show_result"]
 
 INTERRUPTED = 130  # 128 + SIGINT, as shells have it
@@ -55,4 +57,4 @@ def show_result(console: Console, folder: Path, result: SearchResult, *, rate: f
         ("run.sqlite", "every evaluation; 'ccsrp resume' goes on from it"),
     ):
         if (folder / name).exists():
-            typer.echo(f"  {folder / name}  {what}")
+            typer.echo(printable(f"  {folder / name}  {what}"))

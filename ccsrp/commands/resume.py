@@ -7,10 +7,12 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from ccsrp.commands.options import RayOption, WorkersOption
 from ccsrp.commands.result import resumable, show_result
 from ccsrp.commands.workers import judging
+from ccsrp.errors import printable
 
 __all__ = ["resume"]
 
@@ -35,8 +37,12 @@ def resume(
     changed = run.config.changed_versions()
     if changed:
         console.print(
-            f"packages have changed since it began ({'; '.join(changed)}): figures may differ in their last "
-            f"digits",
+            escape(
+                printable(
+                    f"packages have changed since it began ({'; '.join(changed)}): figures may differ in "
+                    f"their last digits"
+                )
+            ),
             highlight=False,
             soft_wrap=True,
         )

@@ -9,6 +9,8 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from ccsrp.errors import printable
+
 __all__ = ["show"]
 
 
@@ -23,11 +25,13 @@ def show(
 
     if (folder / STORE).is_file() and not (folder / "front.csv").exists():
         so_far = progress(folder)
-        Console().print(front_table(so_far.front, title=escape(f"{folder}: front so far")))
+        Console().print(front_table(so_far.front, title=escape(printable(f"{folder}: front so far"))))
         typer.echo(
-            f"not finished: {so_far.evaluations} of {so_far.budget} evaluations in round {so_far.round}; "
-            f"'ccsrp resume {folder}' goes on"
+            printable(
+                f"not finished: {so_far.evaluations} of {so_far.budget} evaluations in round "
+                f"{so_far.round}; 'ccsrp resume {folder}' goes on"
+            )
         )
         return
     front = read_front(folder)
-    Console().print(front_table(front, title=escape(f"{folder}: front of {len(front)} networks")))
+    Console().print(front_table(front, title=escape(printable(f"{folder}: front of {len(front)} networks"))))

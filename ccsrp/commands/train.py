@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -16,7 +17,7 @@ from ccsrp.commands.options import (
     NetworkOption,
     ProblemArgument,
 )
-from ccsrp.errors import OptionError
+from ccsrp.errors import OptionError, printable
 
 __all__ = ["train"]
 
@@ -66,7 +67,7 @@ def train(
         seed=seed,
     )
     checked = checked_device(device)
-    if resume and not (out / "config.toml").is_file():
+    if resume and not os.path.isfile(out / "config.toml"):
         raise OptionError(f"{out} holds no training to resume; leave --resume out to start one")
     console = Console()
     with nullcontext(out) if resume else new_folder(out) as path, progress_steps(console) as shown:
@@ -85,4 +86,4 @@ def train(
                 f"epoch {report.epoch}/{epochs}: loss {report.loss:.4f}, training acc. {report.accuracy:.4f}"
             ),
         )
-    typer.echo(f"  {weights}  pass it to 'ccsrp search {problem} --weights'")
+    typer.echo(printable(f"  {weights}  pass it to 'ccsrp search {problem} --weights'"))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol, Self
 
 import numpy as np
 
+from ccsrp.checks import check_count
 from ccsrp.coevolution.run import SearchProblem
 from ccsrp.errors import OptionError
 from ccsrp.snn.training import TrainingSettings
@@ -91,8 +92,7 @@ class FineTuning:
 
     def __post_init__(self) -> None:
         for name in ("epochs", "attack_steps"):
-            if getattr(self, name) < 1:
-                raise OptionError(f"{name} of fine-tuning must be at least 1, got {getattr(self, name)}")
+            check_count(f"{name} of fine-tuning", getattr(self, name), most=1_000_000)
         if self.images is not None and self.images < 1:
             raise OptionError(f"fine-tuning needs at least 1 image, got {self.images}")
         self.settings(seed=0)

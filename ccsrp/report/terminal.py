@@ -20,6 +20,8 @@ from rich.progress import (
 )
 from rich.table import Table
 
+from ccsrp.errors import printable
+
 if TYPE_CHECKING:
     from ccsrp.coevolution.rounds import Round
     from ccsrp.coevolution.search import GenerationReport
@@ -41,7 +43,7 @@ class Steps:
 
     def line(self, text: str) -> None:
         """Say something that stays, above the bar."""
-        self._console.print(text, highlight=False, soft_wrap=True)
+        self._console.print(printable(text), highlight=False, soft_wrap=True)
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -104,14 +105,22 @@ class AnswersOfRound:
         for row in self._store.rows(FIND, self._number, mask_digest(key)):
             if row[3] == key:
                 answer = _answer(row)
+                if answer is None:
+                    raise self._store.damaged("an answer is no answer")
                 if wanted(answer, row[1]):
                     return answer
         return None
 
 
-def _answer(row: tuple) -> Answer:  # type: ignore[type-arg]
-    objectives, complete, expected, failure = row[4:7], bool(row[7]), row[8:11], row[11]
-    return Answer(objectives, complete, objectives if expected[0] is None else expected, failure or "")
+def _answer(row: tuple) -> Answer | None:  # type: ignore[type-arg]
+    """Read a row; ``None`` if it is none that ``write`` could have written."""
+    objectives, complete, expected, failure = row[4:7], row[7], row[8:11], row[11]
+    if expected == (None, None, None):
+        expected = objectives
+    numbers = (*objectives, *expected)
+    if complete not in (0, 1) or not all(isinstance(x, float) and math.isfinite(x) for x in numbers):
+        return None
+    return Answer(objectives, bool(complete), expected, failure or "")
 
 
 class StoredEvaluator:

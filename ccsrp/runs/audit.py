@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,8 @@ from ccsrp.attack.pgd import Attack
 from ccsrp.attack.subject import AuditAttack, Subject
 from ccsrp.errors import RunError
 from ccsrp.files import write_atomically
-from ccsrp.runs.folder import write_csv
+from ccsrp.runs.archives import read_arrays
+from ccsrp.runs.tables import write_csv
 from ccsrp.snn.weights import weights_sha256
 from ccsrp.space import BoolArray
 
@@ -58,6 +58,10 @@ class AuditStore:
         The ``.npz`` file; numbers and text only.
     key : str
         ``audit_key`` of the audit at hand.
+    names : sequence of str, optional
+        Of the attacks of that audit; what an earlier file says of others is not used.
+    images : int, optional
+        How many there are; an earlier file of another number is not used.
 
     Attributes
     ----------
@@ -67,7 +71,9 @@ class AuditStore:
         One line that says why an earlier file is not used, or nothing.
     """
 
-    def __init__(self, path: Path, key: str) -> None:
+    def __init__(
+        self, path: Path, key: str, *, names: Sequence[str] | None = None, images: int | None = None
+    ) -> None:
         self._path = path
         self._key = key
         self.known: dict[str, BoolArray] = {}
@@ -75,13 +81,15 @@ class AuditStore:
         if not path.exists():
             return
         try:
-            with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as content:
-                stored, names, flags = str(content["key"]), content["names"], content["flags"]
-            found = {str(name): row.astype(bool) for name, row in zip(names, flags, strict=True)}
-        except (OSError, ValueError, KeyError, EOFError, TypeError, zipfile.BadZipFile):
+            stored, labels, flags = read_arrays(path, ("key", "names", "flags"))
+            if labels.dtype.kind != "U" or labels.ndim != 1 or flags.dtype != bool or flags.ndim != 2:
+                raise ValueError("flags are bits, a row an attack")
+            found = {str(name): row.copy() for name, row in zip(labels, flags, strict=True)}
+        except (OSError, ValueError):
             self.note = f"{path} is damaged; its audit starts anew"
             return
-        if stored == key:
+        fits = (images is None or flags.shape[1] == images) and (names is None or found.keys() <= set(names))
+        if str(stored) == key and fits:
             self.known = found
         else:
             self.note = f"{path} is of another network, other images or settings; its audit starts anew"
@@ -167,7 +175,12 @@ def run_audit(
     subject, images, labels = case
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        store = AuditStore(folder / f"{name}.npz", audit_key(subject, mask, images, labels, attacks))
+        store = AuditStore(
+            folder / f"{name}.npz",
+            audit_key(subject, mask, images, labels, attacks),
+            names=[attack.name for attack in attacks],
+            images=len(labels),
+        )
         if store.note and on_note is not None:
             on_note(store.note)
 

@@ -12,9 +12,10 @@ import pandas as pd
 from ccsrp.attack.audit import Audit, Outcome
 from ccsrp.attack.ensemble import AuditSettings
 from ccsrp.errors import RunError
+from ccsrp.files import inside
 from ccsrp.runs.audit import run_audit
-from ccsrp.runs.folder import write_csv
 from ccsrp.runs.member import Run, open_run
+from ccsrp.runs.tables import check_numbers, read_csv, write_csv
 
 __all__ = ["RunToAudit", "audit_row"]
 
@@ -76,7 +77,7 @@ class RunToAudit:
         """
         problem, mask = self.run.member(member)
         result = run_audit(
-            self.run.folder / "audit",
+            inside(self.run.folder, "audit"),
             f"member-{member}",
             mask,
             problem.audit_case(mask, images=images),
@@ -92,9 +93,10 @@ class RunToAudit:
         """Put a member's row into ``audit.csv``, in place of an older one."""
         file = self.run.folder / "audit.csv"
         try:
-            before = pd.read_csv(file) if file.exists() else pd.DataFrame({"member": []})
+            before = read_csv(file, then="") if file.exists() else pd.DataFrame({"member": []})
+            check_numbers(before, "member", file, whole=True)
             kept = before[before["member"] != row["member"]].to_dict("records")
-        except (ValueError, KeyError, OSError):  # a damaged table holds nothing that member-ID.csv does not
+        except (RunError, KeyError):  # a damaged table holds nothing that member-ID.csv does not
             kept = []
         table = pd.DataFrame([*kept, row]).sort_values("member", kind="stable")
         write_csv(table, file)

@@ -7,6 +7,7 @@ goes on with the first cell that is missing.
 from __future__ import annotations
 
 import io
+import os
 import time
 import tomllib
 from collections.abc import Callable, Iterator, Sequence
@@ -15,17 +16,22 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import tomli_w
+from pandas.api.types import is_numeric_dtype
 
-from ccsrp.errors import OptionError, RunError, one_line
-from ccsrp.files import write_atomically
+from ccsrp.checks import check_count
+from ccsrp.errors import OptionError, RunError
+from ccsrp.files import inside, write_atomically
 from ccsrp.methods import method
 from ccsrp.methods.interface import FineTuning, PrunableProblem, Pruned, Task, check_targets
 from ccsrp.methods.measure import FIGURES, measure
 from ccsrp.report.comparison import comparison_figure, comparison_info, comparison_markdown
 from ccsrp.runs.comparison_audit import network_file
-from ccsrp.runs.folder import new_folder, write_csv
+from ccsrp.runs.config import parse_tables, read_config_text
+from ccsrp.runs.folder import new_folder
+from ccsrp.runs.tables import read_csv, write_csv
 from ccsrp.snn.training import EpochReport
 from ccsrp.snn.weights import save_weights
 
@@ -67,8 +73,8 @@ class ComparisonSettings:
             method(name)
         if self.seeds < 1:
             raise OptionError(f"a comparison needs at least 1 seed, got {self.seeds}")
-        if self.budget < 1:
-            raise OptionError(f"budget must be at least 1, got {self.budget}")
+        check_count("seeds", self.seeds, most=10_000)
+        check_count("budget", self.budget, most=10**9)
 
     def cells(self) -> Iterator[tuple[str, int]]:
         """Yield what there is to do: the dense network, then method by method for every seed."""
@@ -117,13 +123,16 @@ def run_comparison(
     settings.tuning.chosen(*problem.images("train"))  # refused before anything is written
     _claim(folder, settings, described)
     for part in ("cells", "networks"):
-        (folder / part).mkdir(exist_ok=True)
+        try:
+            inside(folder, part).mkdir(exist_ok=True)
+        except OSError as error:
+            raise RunError(f"cannot write to {folder} ({error.strerror}); name another --out") from None
     tables = []
     for name, seed in settings.cells():
         file = folder / "cells" / f"{name}-{seed}.csv"
         if not file.exists():
             write_csv(_cell(problem, settings, folder, name, seed, on_network, on_epoch), file)
-        tables.append(_read_cell(file))
+        tables.append(_read_cell(file, name, seed, (1.0,) if name == DENSE else settings.targets))
     table = pd.concat(tables, ignore_index=True)
     write_csv(table, folder / "table.csv")
     return table
@@ -138,7 +147,7 @@ def comparison_folder(path: Path) -> Iterator[Path]:
     RunError
         It holds something else, or cannot be written.
     """
-    if (path / "cells").is_dir():
+    if os.path.isdir(path / "cells"):
         yield path
     else:
         with new_folder(path):
@@ -203,14 +212,22 @@ def _networks(
     yield from method(name)(task, settings.targets)
 
 
-def _read_cell(file: Path) -> pd.DataFrame:
-    try:
-        cell = pd.read_csv(file, dtype={"mask": str}, keep_default_na=True)
-    except (ValueError, OSError) as error:
-        raise RunError(f"{file} is damaged ({one_line(error)}); remove it, and it is made anew") from None
+def _read_cell(file: Path, name: str, seed: int, targets: Sequence[float]) -> pd.DataFrame:
+    """Read what ``_cell`` wrote of one method and seed; its columns name the files of its networks."""
+    then = "remove it, and it is made anew"
+    cell = read_csv(file, then=then)
     missing = [column for column in ("method", "seed", "target", *FIGURES) if column not in cell]
     if missing:
-        raise RunError(f"{file} is damaged: column {missing[0]!r} is missing; remove it, and it is made anew")
+        raise RunError(f"{file} is damaged: column {missing[0]!r} is missing; {then}")
+    wrong = [column for column in ("seed", "target", *FIGURES) if not is_numeric_dtype(cell[column])]
+    if wrong:
+        raise RunError(f"{file} is damaged: column {wrong[0]!r} holds text; {then}")
+    if not (
+        (cell["method"] == name).all() and (cell["seed"] == seed).all() and cell["target"].isin(targets).all()
+    ):
+        raise RunError(f"{file} is damaged: it is of other networks; {then}")
+    if np.isinf(cell[list(FIGURES)].to_numpy(dtype=float)).any() or cell["test_accuracy"].isna().any():
+        raise RunError(f"{file} is damaged: a figure is not finite; {then}")
     return cell
 
 
@@ -226,17 +243,18 @@ def _claim(folder: Path, settings: ComparisonSettings, described: dict[str, Any]
     config = {"problem": described, "comparison": content, "fine-tuning": tuning}
     file = folder / "config.toml"
     if file.exists():
-        try:
-            before = tomllib.loads(file.read_text())
-        except (OSError, ValueError) as error:
-            raise RunError(f"{file} is damaged ({one_line(error)}); name another folder with --out") from None
+        before = parse_tables(read_config_text(file), file)
         for part in ("problem", "fine-tuning"):
             if before.get(part) != tomllib.loads(tomli_w.dumps(config))[part]:
                 raise RunError(
                     f"{folder} holds a comparison with another [{part}] (see {file}); use another --out"
                 )
-        old = before.get("comparison", {})
-        if old.get("targets") != content["targets"] or old.get("budget") != content["budget"]:
+        old = before.get("comparison")
+        if (
+            not isinstance(old, dict)
+            or old.get("targets") != content["targets"]
+            or old.get("budget") != content["budget"]
+        ):
             raise RunError(
                 f"{folder} holds a comparison with other targets or budget (see {file}); use another --out"
             )

@@ -10,9 +10,10 @@ import pandas as pd
 
 from ccsrp.attack.ensemble import AuditSettings
 from ccsrp.attack.subject import Subject
+from ccsrp.files import inside
 from ccsrp.methods.interface import PrunableProblem
 from ccsrp.runs.audit import run_audit
-from ccsrp.runs.folder import write_csv
+from ccsrp.runs.tables import write_csv
 from ccsrp.snn.networks import DirectCoding
 from ccsrp.snn.weights import load_weights
 
@@ -69,7 +70,7 @@ def audit_networks(
                 on_audit(name, done, total)
 
         result = run_audit(
-            folder / "audits",
+            inside(folder, "audits"),
             name,
             problem.space.full(),  # the weights say which network it is
             problem.audit_case_of(network, images=images),

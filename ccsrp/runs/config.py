@@ -12,9 +12,15 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ccsrp.coevolution.settings import SearchSettings
-from ccsrp.errors import RunError
+from ccsrp.errors import OptionError, RunError, one_line
+from ccsrp.files import read_regular
 
-__all__ = ["RunConfig", "parse_config", "read_config"]
+__all__ = ["RunConfig", "parse_config", "parse_tables", "read_config", "read_config_text"]
+
+# Bytes of a config.toml at most; those that are written have some thousands.
+LARGEST = 1_000_000
+# Dots at most: a key of many parts (a.b.c) takes time and memory that grow with their square.
+MOST_DOTS = 5000
 
 PACKAGES = ("ccsrp", "torch", "spikingjelly", "numba", "pymoo", "moocore", "numpy", "scipy")
 
@@ -109,12 +115,39 @@ def read_config(path: Path) -> RunConfig:
         Missing, not TOML, or with unknown or wrong entries.
     """
     file = path / "config.toml"
+    return parse_config(read_config_text(file), file)
+
+
+def read_config_text(file: Path) -> str:
+    """Read the text of a ``config.toml``.
+
+    Raises
+    ------
+    RunError
+        It is missing, is no text, or is far larger than any.
+    """
     try:
-        return parse_config(file.read_text(), file)
+        return read_regular(file, at_most=LARGEST).decode()
     except OSError as error:
         raise RunError(f"cannot read {file} ({error.strerror}); give a run folder") from None
     except UnicodeDecodeError as error:
         raise RunError(f"{file} is damaged ({error})") from None
+
+
+def parse_tables(text: str, file: Path) -> dict[str, Any]:
+    """Read TOML; ``file`` is named in errors.
+
+    Raises
+    ------
+    RunError
+        It is none, or is nested beyond all measure.
+    """
+    if text.count(".") > MOST_DOTS:
+        raise RunError(f"{file} is damaged (more than {MOST_DOTS:,} dots)")
+    try:
+        return tomllib.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise RunError(f"{file} is damaged ({one_line(error)})") from None
 
 
 def parse_config(text: str, file: Path) -> RunConfig:
@@ -126,10 +159,14 @@ def parse_config(text: str, file: Path) -> RunConfig:
         Not TOML, or with unknown or wrong entries.
     """
     try:
-        content = tomllib.loads(text)
+        content = parse_tables(text, file)
         return RunConfig(problem=content.pop("run")["problem"], **content)
     except ValidationError as error:
         first = error.errors()[0]
         raise RunError(f"{file} is wrong at {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
-    except (ValueError, KeyError, TypeError) as error:
-        raise RunError(f"{file} is damaged ({error})") from None
+    except RunError:
+        raise
+    except OptionError as error:
+        raise RunError(f"{file} is wrong: {error}") from None
+    except (ValueError, KeyError, TypeError, OverflowError) as error:
+        raise RunError(f"{file} is damaged ({one_line(error)})") from None

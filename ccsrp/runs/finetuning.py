@@ -10,10 +10,11 @@ from typing import Any
 import pandas as pd
 
 from ccsrp.errors import RunError
+from ccsrp.files import inside
 from ccsrp.methods.interface import FineTuning, Pruned, Task
 from ccsrp.methods.measure import measure
-from ccsrp.runs.folder import write_csv
 from ccsrp.runs.member import Run
+from ccsrp.runs.tables import write_csv
 from ccsrp.runs.training import train_to_the_end
 from ccsrp.snn.networks import DirectCoding
 from ccsrp.snn.training import EpochReport
@@ -82,7 +83,7 @@ def finetune_member(
     problem, mask = run.member(member)
     before = problem.network(mask)
     task = Task(problem, tuning, seed=seed)
-    folder = run.folder / "finetuned" / f"member-{member}"
+    folder = inside(run.folder, "finetuned", f"member-{member}")
     whole = run.problem.space.to_string(run.problem.space.from_string(str(run.row(member)["mask"])))
     config = training_config(task, whole, member=member)
     after = finetuned_in(folder, task, before, config, on_batch=on_batch, on_epoch=on_epoch)

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pandas as pd
 
-from ccsrp.errors import RunError, one_line
-from ccsrp.files import missing_folders, remove_unused, write_atomically
+from ccsrp.errors import RunError
+from ccsrp.files import missing_folders, remove_unused
 from ccsrp.runs.lock import LOCK, only_writer
 from ccsrp.runs.store import STORE
+from ccsrp.runs.tables import check_numbers, read_csv
 
-__all__ = ["new_folder", "read_front", "round_weights", "write_csv"]
+__all__ = ["new_folder", "read_front", "round_weights"]
+
+# Numbers of members and rounds are counted on from 0; no table has as many.
+MOST_MEMBERS = 1e9
 
 
 @contextmanager
@@ -55,11 +60,6 @@ def round_weights(path: Path, number: int) -> Path:
     return path / "rounds" / f"round-{number}.safetensors"
 
 
-def write_csv(table: pd.DataFrame, path: Path, *, then: str = "repeat the command") -> None:
-    """Write a table with full precision; ``then``: see ``write_atomically``."""
-    write_atomically(path, table.to_csv(index=False, lineterminator="\n").encode(), then=then)
-
-
 def read_front(path: Path) -> pd.DataFrame:
     """Read the front of a run folder.
 
@@ -69,16 +69,13 @@ def read_front(path: Path) -> pd.DataFrame:
         No such folder, no finished run in it, or a damaged ``front.csv``.
     """
     file = path / "front.csv"
-    if not path.is_dir():
+    if not os.path.isdir(path):  # unlike Path.is_dir, of any name
         raise RunError(f"{path} is not a run folder; give the folder that 'ccsrp search --out' wrote")
-    if not file.is_file():
+    if not os.path.isfile(file):
         if (path / STORE).is_file():
             raise RunError(f"the search in {path} has not finished; go on with 'ccsrp resume {path}'")
         raise RunError(f"{path} holds no front.csv; give the folder that 'ccsrp search --out' wrote")
-    try:
-        front = pd.read_csv(file, dtype={"mask": str})
-    except (ValueError, OSError) as error:  # pandas' parser errors are ValueErrors
-        raise RunError(f"{file} is damaged ({one_line(error)}); run the search anew") from None
+    front = read_csv(file, then="run the search anew")
     missing = [
         name for name in ("member", "accuracy", "robust_accuracy", "cost", "mask") if name not in front
     ]
@@ -90,4 +87,11 @@ def read_front(path: Path) -> pd.DataFrame:
     wrong = [name for name in numbers if not pd.api.types.is_numeric_dtype(numbers[name])]
     if wrong:
         raise RunError(f"{file} is damaged: column {wrong[0]!r} holds text; run the search anew")
+    for name, most in (("accuracy", 1.0), ("robust_accuracy", 1.0), ("cost", float("inf"))):
+        check_numbers(front, name, file, most=most)
+    for name in ("member", "round"):
+        if name in front:
+            check_numbers(front, name, file, most=MOST_MEMBERS, whole=True)
+    if front["member"].duplicated().any():
+        raise RunError(f"{file} is damaged: two networks are the same member; run the search anew")
     return front

@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -24,13 +25,18 @@ from ccsrp.runs.lock import only_writer
 from ccsrp.runs.schema import checksum
 from ccsrp.runs.snapshots import read_snapshot, write_snapshot
 from ccsrp.runs.store import STORE, RunStore
+from ccsrp.runs.views import FRONT_COLUMNS
 from ccsrp.space import BoolArray, FloatArray
 
-__all__ = ["RecordedRun", "RecordedSearch", "recorded"]
+__all__ = ["RecordedRun", "RecordedSearch", "read_row", "recorded"]
 
 # The state of a search is written down as often as takes up to this share of its time, and at its end. What
 # happened since is told again, from the answers that are stored at once.
 SHARE = 0.05
+# What every problem tells of a network.
+MEASURED = ("accuracy", "robust_accuracy", "cost")
+# No figure comes near; numbers in JSON have any size.
+LARGEST = 2.0**53
 
 
 @contextmanager
@@ -160,7 +166,11 @@ class RecordedSearch:
             "ORDER BY generation",
             self._number,
         )
-        return pd.DataFrame([_read_row(self._store, row[3]) for row in rows])
+        history = [read_row(self._store, row[3]) for row in rows]
+        columns = {item.name for item in fields(GenerationReport)}
+        if any(row.keys() != columns or not all(map(_finite, row.values())) for row in history):
+            raise self._store.damaged("a generation is no row of a history")
+        return pd.DataFrame(history)
 
     def describe(
         self,
@@ -186,7 +196,15 @@ class RecordedSearch:
             *where,
         )
         if found:
-            return _read_row(self._store, found[0][3])
+            known = read_row(self._store, found[0][3])
+            if not all(_finite(known.get(name)) for name in MEASURED):
+                raise self._store.damaged("a network is no row of a front")
+            if known.get("mask") != problem.space.to_string(mask[0]):
+                raise self._store.damaged("a network has the figures of another")
+            known = {name: value for name, value in known.items() if name in FRONT_COLUMNS}
+            if not all(isinstance(value, int | float) for name, value in known.items() if name != "mask"):
+                raise self._store.damaged("a figure of a network is no number")
+            return known
         table = problem.report(mask, objectives)
         row = {str(name): table[name].tolist()[0] for name in table}
         stored = (*where, json.dumps(row))
@@ -208,11 +226,22 @@ class RecordedSearch:
             self._unwritten.clear()
 
 
-def _read_row(store: RunStore, text: str) -> dict[str, Any]:
+def _finite(value: object) -> bool:
+    return isinstance(value, int | float) and -LARGEST < value < LARGEST
+
+
+def read_row(store: RunStore, text: str) -> dict[str, Any]:
+    """Read a table row that the store keeps as JSON.
+
+    Raises
+    ------
+    RunError
+        It is none: names with numbers or text.
+    """
     try:
         row = json.loads(text)
     except (ValueError, RecursionError):
         row = None
-    if not isinstance(row, dict):
+    if not isinstance(row, dict) or any(isinstance(value, dict | list) for value in row.values()):
         raise store.damaged("a row is no table row")
     return row

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import platform
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -43,7 +45,12 @@ def only_writer(folder: Path) -> Iterator[None]:
 def _held(path: Path, folder: Path) -> int:
     """Open and lock the file."""
     while True:
-        file = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+        # Not through a link, which may lead out of the folder; a pipe is not waited for.
+        flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+        file = os.open(path, flags, 0o644)
+        if not stat.S_ISREG(os.fstat(file).st_mode):
+            os.close(file)
+            raise OSError(errno.EINVAL, f"{LOCK} is no regular file")
         try:
             _lock(file)
         except OSError:

@@ -7,14 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from safetensors import SafetensorError, safe_open
 
-from ccsrp.errors import RunError, one_line
+from ccsrp.errors import RunError
 from ccsrp.registry import problem_class
 from ccsrp.runs.config import RunConfig, read_config
 from ccsrp.runs.folder import read_front, round_weights
 from ccsrp.runs.resuming import load_searched
-from ccsrp.snn.weights import load_weights
+from ccsrp.snn.weights import load_weights, stored_mask
 from ccsrp.space import BoolArray
 
 __all__ = ["Run", "open_run"]
@@ -69,7 +68,7 @@ class Run:
         if number == 0:
             return self.problem, mask
         file = round_weights(self.folder, number)
-        base = self.problem.space.from_string(_base_mask(file))
+        base = self.problem.space.from_string(stored_mask(file))
         if (mask & ~base).any():
             raise RunError(f"member {member} of {self.folder} keeps filters that round {number} had removed")
         network = self.problem.network(base)
@@ -90,11 +89,3 @@ def open_run(folder: Path) -> Run:
         raise RunError(f"{folder} is a search on {config.problem!r}, which has no network behind its masks")
     problem = load_searched(folder, config)
     return Run(folder, config, front, problem)
-
-
-def _base_mask(file: Path) -> str:
-    try:
-        with safe_open(file, framework="numpy") as stored:
-            return str((stored.metadata() or {}).get("mask", ""))
-    except (OSError, SafetensorError) as error:
-        raise RunError(f"cannot read {file} ({one_line(error)}); run the search anew") from None

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ccsrp.errors import RunError
 from ccsrp.registry import load_problem
-from ccsrp.runs.config import RunConfig, parse_config
+from ccsrp.runs.config import RunConfig, parse_config, read_config_text
 from ccsrp.runs.plan import RoundPlan
 from ccsrp.runs.store import STORE, RunStore
 
@@ -40,15 +41,15 @@ def reopened(folder: Path) -> Interrupted:
     RunError
         Not a run folder, a damaged one, or one whose problem is not what it was.
     """
-    if not folder.is_dir():
+    if not os.path.isdir(folder):  # unlike Path.is_dir, of any name
         raise RunError(f"{folder} is not a run folder; give the folder that 'ccsrp search --out' wrote")
     with RunStore(folder, read_only=True) as store:
         text = store.config
     config = parse_config(text, folder / STORE)
     file = folder / "config.toml"
     try:
-        changed = file.exists() and file.read_text() != text
-    except (OSError, UnicodeDecodeError):
+        changed = file.exists() and read_config_text(file) != text
+    except RunError:
         changed = True
     if changed:
         raise RunError(
@@ -66,7 +67,11 @@ def load_searched(folder: Path, config: RunConfig) -> Any:
     RunError
         Its weights or its device are others than those of the search.
     """
-    problem = load_problem(config.problem, **config.options)
+    from ccsrp.snn.data import no_downloads
+
+    # A config may come from someone else: nothing is downloaded to where it says.
+    with no_downloads():
+        problem = load_problem(config.problem, **config.options)
     described = RunConfig.of(config.problem, config.options, config.search, problem)
     now, before = described.provenance | described.attack, config.provenance | config.attack
     for name, is_now in now.items():

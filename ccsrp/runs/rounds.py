@@ -9,9 +9,11 @@ from typing import Any
 
 from ccsrp.coevolution.rounds import Round
 from ccsrp.errors import RunError
+from ccsrp.files import inside
 from ccsrp.methods.interface import FineTuning, Task
 from ccsrp.runs.finetuning import finetuned_in, training_config
 from ccsrp.runs.folder import round_weights
+from ccsrp.runs.journal import read_row
 from ccsrp.runs.schema import checksum
 from ccsrp.runs.store import RunStore
 from ccsrp.snn.weights import load_weights, save_weights, weights_sha256
@@ -43,6 +45,7 @@ class StoredRounds:
         RunError, WeightsError
             The weights on disk are not those that the round ended with.
         """
+        inside(self._folder, "rounds")
         file = round_weights(self._folder, number)
         self._base = mask if self._base is None else lifted(self._base, mask)
         text = "".join("1" if kept else "0" for kept in self._base)
@@ -56,7 +59,7 @@ class StoredRounds:
                 raise RunError(f"{file} is not what round {number} ended with; restore it from a copy")
             return current.rebased(network)
         task = Task(current, tuning, seed=seed % 2**63)
-        training = file.parent / f"round-{number}-training"
+        training = inside(self._folder, "rounds", f"round-{number}-training")
         network = finetuned_in(training, task, network, training_config(task, text, round=number))
         save_weights(network.network, file, metadata={"mask": text})
         row = (number, text, weights_sha256(network.network))
@@ -77,4 +80,4 @@ class StoredRounds:
                 (*row, checksum(*row)),
             )
         rows = self._store.rows("SELECT round, row, checksum FROM rounds ORDER BY round")
-        return [json.loads(text) for _, text in rows]
+        return [read_row(self._store, text) for _, text in rows]

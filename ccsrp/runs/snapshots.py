@@ -56,7 +56,7 @@ def read_snapshot(store: RunStore, number: int) -> Snapshot | None:
                 values[name] = json.loads(content)
             else:
                 arrays[name] = _decoded(dtype, shape, content)
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
         raise store.damaged(f"the state of its search, {one_line(error)}") from None
     return Snapshot(arrays, values)
 

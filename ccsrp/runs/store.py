@@ -13,7 +13,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,10 @@ from ccsrp.runs.schema import APPLICATION, SCHEMA, VERSION, checksum
 __all__ = ["STORE", "RunStore"]
 
 STORE = "run.sqlite"
+# What SQLite keeps beside a store while it is written to, or after a power cut.
+LOGS = ("-wal", "-shm")
+# Bytes of a value or a row at most; SQLite allocates no more for what a file says.
+LONGEST = 1 << 28
 # Kibibytes of pages in memory, whatever the size of the file.
 CACHE = 16_384
 # Waiting for the disk may take up to this share of the time, but need not be done more often than this.
@@ -45,6 +49,7 @@ class RunStore:
         self.path = folder / STORE
         self._folder = folder
         self._synced, self._syncing = -math.inf, 0.0
+        self._check_files()
         mode = "rw"
         if read_only:
             # Where no log of unfinished work lies beside it, nobody writes: then not even a lock is needed.
@@ -55,6 +60,8 @@ class RunStore:
                 f"{self.path.absolute().as_uri()}?mode={mode}", uri=True, isolation_level=None
             )
         try:
+            self._connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LONGEST)
+            self._connection.text_factory = bytes.decode  # what is no text is damage, not a failed operation
             self._check(read_only)
         except BaseException:
             self._connection.close()
@@ -74,8 +81,9 @@ class RunStore:
             raise RunError(f"{path} exists; go on with 'ccsrp resume {folder}' or name another folder")
         # Made under another name: a store that is there is whole.
         fresh = path.with_name(STORE + ".tmp")
-        fresh.unlink(missing_ok=True)
         try:
+            for left_over in folder.glob(STORE + ".tmp*"):
+                left_over.unlink()
             connection = sqlite3.connect(fresh, isolation_level=None)
             try:
                 connection.execute(f"PRAGMA application_id = {APPLICATION}")
@@ -91,7 +99,8 @@ class RunStore:
                 connection.close()
             fresh.replace(path)
         except (sqlite3.Error, OSError) as error:
-            fresh.unlink(missing_ok=True)
+            with suppress(OSError):
+                fresh.unlink(missing_ok=True)
             raise write_failed(path, error, then="begin anew") from None
         return cls(folder)
 
@@ -176,6 +185,20 @@ class RunStore:
     def damaged(self, what: str) -> RunError:
         """Return the error that says so."""
         return RunError(f"{self.path} is damaged ({what}); restore it from a copy, or search anew")
+
+    def _check_files(self) -> None:
+        """See that SQLite will touch nothing outside the folder, and wait for no pipe.
+
+        It follows links; and a rollback journal, which no run store has, may name any file for removal.
+        """
+        for file in (self.path, *(self.path.with_name(STORE + end) for end in LOGS)):
+            if file.is_symlink():
+                raise RunError(f"{file} is a link, and nothing is written through links; put the file there")
+            if file.exists() and not file.is_file():
+                raise RunError(f"{self._folder} holds no run store ({STORE}); give the folder of a search")
+        journal = self.path.with_name(STORE + "-journal")
+        if journal.exists() or journal.is_symlink():
+            raise self.damaged(f"{journal.name} is no part of a run store")
 
     def _check(self, read_only: bool) -> None:
         """See that this is a whole store of a version that is known, with nothing else in it."""

@@ -11,17 +11,17 @@ from typing import Any, Protocol
 import pandas as pd
 import tomli_w
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load, save
+from safetensors.torch import save
 
 from ccsrp.attack.pgd import Attack
 from ccsrp.errors import OptionError, RunError, one_line
-from ccsrp.files import write_atomically
-from ccsrp.runs.folder import write_csv
+from ccsrp.files import read_regular, write_atomically
+from ccsrp.runs.config import parse_tables, read_config_text
+from ccsrp.runs.tables import read_csv, write_csv
 from ccsrp.snn.networks import DirectCoding
 from ccsrp.snn.training import EpochReport, Trainer, TrainingSettings
 from ccsrp.snn.tuning import trainer_for
-from ccsrp.snn.weights import save_weights
+from ccsrp.snn.weights import SLACK, read_tensors, save_weights
 
 __all__ = ["Trainable", "run_training", "train_to_the_end"]
 
@@ -135,17 +135,16 @@ def _resume(folder: Path, config: dict[str, Any], trainer: Trainer) -> list[dict
     if not checkpoint.exists():
         write_atomically(file, tomli_w.dumps(config).encode())
         return []
+    if parse_tables(read_config_text(file), file) != tomllib.loads(tomli_w.dumps(config)):
+        raise RunError(
+            f"{folder} holds a training with other settings (see {file}); remove it or use another folder"
+        )
     try:
-        if tomllib.loads(file.read_text()) != tomllib.loads(tomli_w.dumps(config)):
-            raise RunError(
-                f"{folder} holds a training with other settings (see {file}); remove it or use another folder"
-            )
-        trainer.load_state(load(checkpoint.read_bytes()))
-        curve = pd.read_csv(folder / "curve.csv")
+        largest = SLACK + 2 * sum(tensor.nbytes for tensor in trainer.expected_state().values())
+        trainer.load_state(read_tensors(read_regular(checkpoint, at_most=largest), checkpoint))
+        curve = read_csv(folder / "curve.csv", then="remove the folder and train anew")
         rows: list[dict[str, float]] = curve[curve["epoch"] <= trainer.epoch].to_dict("records")  # type: ignore[assignment]
-    except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
-        if isinstance(error, RunError):
-            raise
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise RunError(
             f"{folder} holds a damaged checkpoint ({one_line(error)}); remove the folder and train anew"
         ) from None

@@ -10,7 +10,7 @@ import pandas as pd
 import tomli_w
 
 from ccsrp.files import write_atomically
-from ccsrp.runs.folder import write_csv
+from ccsrp.runs.tables import write_csv
 
 if TYPE_CHECKING:
     from ccsrp.coevolution.run import SearchResult

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import gzip
+import io
+import math
 import os
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,15 +19,30 @@ import torch
 from numpy.typing import NDArray
 
 from ccsrp.errors import DataError, OptionError, one_line
-from ccsrp.files import missing_folders, remove_unused
+from ccsrp.files import missing_folders, read_regular, remove_unused
 
-__all__ = ["DATASETS", "SPLITS", "Dataset", "default_data_dir", "load_dataset"]
+__all__ = ["DATASETS", "SPLITS", "Dataset", "default_data_dir", "load_dataset", "no_downloads"]
 
 SPLITS = ("train", "validation", "test")
 # Weights that ship were trained on the train split that this seed draws; it is not an option, because
 # another one would put training images into the validation split.
 SPLIT_SEED = 0
 DEBIAN_FASHION_MNIST = Path("/usr/share/datasets/fashion-mnist")
+
+
+# Bytes that a file of Fashion-MNIST unpacks to at most: its largest has 60,000 images.
+LARGEST = 60_000 * 28 * 28 + 16
+_DOWNLOADS: ContextVar[bool] = ContextVar("downloads", default=True)
+
+
+@contextmanager
+def no_downloads() -> Iterator[None]:
+    """Only read from a folder that is named, inside the ``with`` block; the default one may be filled."""
+    token = _DOWNLOADS.set(False)
+    try:
+        yield
+    finally:
+        _DOWNLOADS.reset(token)
 
 
 @dataclass(frozen=True)
@@ -97,7 +116,7 @@ def _fashion_mnist(data_dir: Path | None) -> Dataset:
     downloaded = default_data_dir() / "FashionMNIST" / "raw" / "train-images-idx3-ubyte"
     if data_dir is None and DEBIAN_FASHION_MNIST.is_dir() and not downloaded.exists():
         data_dir = DEBIAN_FASHION_MNIST
-    if data_dir is not None and (data_dir / "train-images-idx3-ubyte.gz").exists():
+    if data_dir is not None and os.path.exists(data_dir / "train-images-idx3-ubyte.gz"):
         pairs = [_read_idx_pair(data_dir, prefix) for prefix in ("train", "t10k")]
     else:
         hint = "or install the Debian package dataset-fashion-mnist"
@@ -105,7 +124,7 @@ def _fashion_mnist(data_dir: Path | None) -> Dataset:
             (item.data.numpy()[:, None], item.targets.numpy())
             for item in _from_torchvision("FashionMNIST", data_dir, hint, [{"train": True}, {"train": False}])
         ]
-    return _official(*pairs, held_out=5000)
+    return _official(*pairs, held_out=5000, shape=(1, 28, 28))
 
 
 def _cifar10(data_dir: Path | None) -> Dataset:
@@ -113,7 +132,7 @@ def _cifar10(data_dir: Path | None) -> Dataset:
         (item.data.transpose(0, 3, 1, 2), np.asarray(item.targets))
         for item in _from_torchvision("CIFAR10", data_dir, "", [{"train": True}, {"train": False}])
     ]
-    return _official(*pairs, held_out=5000)
+    return _official(*pairs, held_out=5000, shape=(3, 32, 32))
 
 
 def _svhn(data_dir: Path | None) -> Dataset:
@@ -121,7 +140,7 @@ def _svhn(data_dir: Path | None) -> Dataset:
         (item.data, item.labels)
         for item in _from_torchvision("SVHN", data_dir, "", [{"split": "train"}, {"split": "test"}])
     ]
-    return _official(*pairs, held_out=5000)
+    return _official(*pairs, held_out=5000, shape=(3, 32, 32))
 
 
 def _from_torchvision(name: str, data_dir: Path | None, hint: str, parts: list[dict[str, Any]]) -> list[Any]:
@@ -129,10 +148,13 @@ def _from_torchvision(name: str, data_dir: Path | None, hint: str, parts: list[d
     import torchvision.datasets
 
     root = data_dir or default_data_dir()
+    download = data_dir is None or _DOWNLOADS.get()
+    if not download and not os.path.isdir(root):
+        raise DataError(f"{root} does not exist; put the data set {name} there (data_dir says so)")
     new = missing_folders(root / name / "raw")  # where torchvision puts some of them
     try:
         root.mkdir(parents=True, exist_ok=True)
-        return [getattr(torchvision.datasets, name)(root, download=True, **part) for part in parts]
+        return [getattr(torchvision.datasets, name)(root, download=download, **part) for part in parts]
     except Exception as error:  # torchvision and the network raise many kinds
         remove_unused(new)
         raise DataError(
@@ -144,31 +166,38 @@ def _from_torchvision(name: str, data_dir: Path | None, hint: str, parts: list[d
 def _read_idx_pair(folder: Path, prefix: str) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     images = _read_idx(folder / f"{prefix}-images-idx3-ubyte.gz", dimensions=3)
     labels = _read_idx(folder / f"{prefix}-labels-idx1-ubyte.gz", dimensions=1)
-    if images.shape[1:] != (28, 28) or labels.max(initial=0) > 9:
-        raise DataError(f"{folder} does not hold 28x28 images of 10 classes; fetch the data set anew")
-    if len(images) != len(labels):
-        raise DataError(
-            f"{folder} holds {len(images)} {prefix} images but {len(labels)} labels; fetch it anew"
-        )
     return images[:, None], labels
 
 
 def _read_idx(path: Path, *, dimensions: int) -> NDArray[np.uint8]:
     """Read a compressed idx file of bytes: magic 0 0 8 dimensions, then big-endian sizes, then data."""
+    length = 4 + 4 * dimensions
     try:
-        content = gzip.decompress(path.read_bytes())
+        # Unpacked no further than its header says: some bytes of gzip can stand for any number.
+        with gzip.open(io.BytesIO(read_regular(path, at_most=2 * LARGEST))) as file:
+            header = file.read(length)
+            sizes = np.frombuffer(header[4:], dtype=">u4").tolist() if len(header) == length else [0]
+            count = math.prod(sizes)
+            known = header[:4] == bytes([0, 0, 8, dimensions]) and length + count <= LARGEST
+            content = file.read(count + 1) if known else b""
     except (OSError, EOFError, zlib.error) as error:
-        raise DataError(f"cannot read {path} ({error}); fetch the data set anew") from None
-    header = 4 + 4 * dimensions
-    if len(content) >= header and content[:4] == bytes([0, 0, 8, dimensions]):
-        sizes = np.frombuffer(content[4:header], dtype=">u4").astype(np.int64)
-        if len(content) == header + int(np.prod(sizes)):
-            return np.frombuffer(content[header:], dtype=np.uint8).reshape(sizes)
+        raise DataError(f"cannot read {path} ({one_line(error)}); fetch the data set anew") from None
+    if known and len(content) == count:
+        return np.frombuffer(content, dtype=np.uint8).reshape(sizes)
     raise DataError(f"{path} is not a whole idx file of {dimensions} dimensions; fetch the data set anew")
 
 
-def _official(train: tuple[Any, Any], test: tuple[Any, Any], *, held_out: int) -> Dataset:
+def _official(
+    train: tuple[Any, Any], test: tuple[Any, Any], *, held_out: int, shape: tuple[int, int, int]
+) -> Dataset:
     """Hold a validation split out of the official training images; the test images stay the official."""
+    for part, (shown, classes) in (("train", train), ("test", test)):
+        if shown.dtype != np.uint8 or shown.shape[1:] != shape:
+            raise DataError(f"the {part} images are not {'x'.join(map(str, shape))}; fetch the data set anew")
+        if len(shown) != len(classes):
+            raise DataError(f"{len(shown)} {part} images have {len(classes)} labels; fetch the data set anew")
+        if not len(classes) or np.min(classes) < 0 or np.max(classes) > 9:
+            raise DataError(f"the {part} labels are not those of 10 classes; fetch the data set anew")
     images = np.ascontiguousarray(train[0], dtype=np.uint8)
     labels = np.asarray(train[1], dtype=np.int64)
     test_images = np.ascontiguousarray(test[0], dtype=np.uint8)

@@ -17,12 +17,14 @@ from torch.nn import functional as F
 
 from ccsrp.attack.gradient import Classifier
 from ccsrp.attack.pgd import Attack, perturb, random_start
-from ccsrp.checks import check_seed
+from ccsrp.checks import check_count, check_seed
 from ccsrp.errors import OptionError
 
 __all__ = ["EpochReport", "Trainer", "TrainingSettings"]
 
 METHODS = ("standard", "pgd-at", "trades")
+# What AdamW remembers of each parameter.
+MOMENTS = ("step", "exp_avg", "exp_avg_sq")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +59,11 @@ class TrainingSettings:
         for key in ("epochs", "batch_size", "learning_rate"):
             if not 0 < getattr(self, key) < math.inf:
                 raise OptionError(f"{key} must be above 0 and finite, got {getattr(self, key)}")
+        check_count(
+            "learning_rate", self.learning_rate, least=0, most=100
+        )  # beyond, weights overflow at once
+        for key in ("epochs", "batch_size"):
+            check_count(key, getattr(self, key), most=1_000_000)
         check_seed(self.seed)
 
 
@@ -195,8 +202,43 @@ class Trainer:
         tensors["epoch"] = torch.tensor(self.epoch)
         return {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
 
+    def expected_state(self) -> dict[str, torch.Tensor]:
+        """Return tensors of the names, shapes and kinds that ``state`` may return, without memory."""
+        tensors = {f"network.{name}": tensor for name, tensor in self.network.state_dict().items()}
+        for index, parameter in enumerate(self.optimizer.param_groups[0]["params"]):
+            tensors |= {f"optimizer.{index}.{key}": parameter for key in MOMENTS[1:]}
+            tensors[f"optimizer.{index}.step"] = torch.tensor(0.0)
+        tensors["epoch"] = torch.tensor(0)
+        return {name: tensor.detach().to("meta") for name, tensor in tensors.items()}
+
+    def _check_state(self, tensors: dict[str, torch.Tensor]) -> None:
+        expected = self.expected_state()
+        missing = [name for name in expected if name not in tensors and not name.startswith("optimizer.")]
+        # A parameter that had no gradient yet has no moments.
+        begun = {name.rsplit(".", 1)[0] for name in tensors if name.startswith("optimizer.")}
+        missing += [f"{name}.{key}" for name in begun for key in MOMENTS if f"{name}.{key}" not in tensors]
+        if missing:
+            raise ValueError(f"{missing[0]!r} is missing")
+        for name, tensor in tensors.items():
+            like = expected.get(name)
+            if like is None or (tensor.shape, tensor.dtype) != (like.shape, like.dtype):
+                raise ValueError(f"{name!r} is of another training")
+            if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
+                raise ValueError(f"{name!r} is not finite")
+            if name.endswith((".step", ".exp_avg_sq", "running_var", "epoch")) and bool((tensor < 0).any()):
+                raise ValueError(f"{name!r} is below 0")
+        if int(tensors["epoch"]) > self.settings.epochs:
+            raise ValueError("it has had more epochs than this training has")
+
     def load_state(self, tensors: dict[str, torch.Tensor]) -> None:
-        """Continue from what ``state`` returned."""
+        """Continue from what ``state`` returned.
+
+        Raises
+        ------
+        ValueError
+            It is the state of another training, or damaged; this one is then as it was.
+        """
+        self._check_state(tensors)
         self.network.load_state_dict(
             {name.removeprefix("network."): t for name, t in tensors.items() if name.startswith("network.")}
         )
