@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from os.path import isfile
 from pathlib import Path
 from typing import Annotated
 
@@ -23,7 +24,8 @@ def show(
     from ccsrp.runs.progress import progress
     from ccsrp.runs.store import STORE
 
-    if (folder / STORE).is_file() and not (folder / "front.csv").exists():
+    # These two ask no more of a name than that it be one: what is wrong with it is said below.
+    if isfile(folder / STORE) and not isfile(folder / "front.csv"):
         so_far = progress(folder)
         Console().print(front_table(so_far.front, title=escape(printable(f"{folder}: front so far"))))
         typer.echo(

@@ -38,7 +38,7 @@ def network_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="package", autouse=True)
 def terminal() -> Iterator[None]:
     """A wide terminal without colours; pictures are laid out, but not painted, which takes long."""
     with pytest.MonkeyPatch.context() as patch:
