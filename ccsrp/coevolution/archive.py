@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import compress
+
 import moocore
 import numpy as np
 
@@ -35,15 +37,19 @@ class Archive:
         self.reference_point = np.asarray(reference_point, dtype=float)
         self._masks = np.empty((0, n_var), dtype=bool)
         self._objectives = np.empty((0, len(self.reference_point)))
-        self._keys: set[bytes] = set()
+        self._keys: list[bytes] = []
+        self._known: set[bytes] = set()
+        self._hypervolume: float | None = None
 
     def __len__(self) -> int:
         return len(self._masks)
 
     @property
     def masks(self) -> BoolArray:
-        """Masks of the members, bool [n, n_var], in the order in which they were found."""
-        return self._masks.copy()
+        """Masks of the members, bool [n, n_var], in the order in which they were found; read-only."""
+        view = self._masks.view()
+        view.flags.writeable = False
+        return view
 
     @property
     def objectives(self) -> FloatArray:
@@ -57,9 +63,12 @@ class Archive:
         both = np.concatenate([self._objectives, objectives])
         # Of equal rows moocore keeps the first, so members win over newcomers.
         keep = moocore.is_nondominated(both)
+        if not keep[len(self) :].any():
+            return
         self._masks = np.concatenate([self._masks, masks])[keep]
         self._objectives = both[keep]
-        self._keys = {mask.tobytes() for mask in self._masks}
+        self._keys = list(compress([*self._keys, *(mask.tobytes() for mask in masks)], keep))
+        self._known, self._hypervolume = set(self._keys), None
 
     def state(self) -> Snapshot:
         """Write down the members."""
@@ -71,13 +80,15 @@ class Archive:
         self._objectives = state.array("objectives", float, len(self._masks), self._objectives.shape[1])
         if not len(self):
             raise RunError("the stored state of the search does not fit: its archive is empty")
-        self._keys = {mask.tobytes() for mask in self._masks}
+        self._keys = [mask.tobytes() for mask in self._masks]
+        self._known, self._hypervolume = set(self._keys), None
 
     def __contains__(self, mask: BoolArray) -> bool:
-        return mask.tobytes() in self._keys
+        return mask.tobytes() in self._known
 
     def hypervolume(self) -> float:
         """Return the exact hypervolume against the reference point; 0 when empty."""
-        if not len(self):
-            return 0.0
-        return float(moocore.hypervolume(self._objectives, ref=self.reference_point))
+        if self._hypervolume is None:
+            found = moocore.hypervolume(self._objectives, ref=self.reference_point) if len(self) else 0.0
+            self._hypervolume = float(found)
+        return self._hypervolume

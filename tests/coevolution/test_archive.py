@@ -69,8 +69,11 @@ def test_hypervolume_is_pymoos_and_never_falls(objectives: np.ndarray) -> None:
 
 def test_what_it_hands_out_cannot_change_it() -> None:
     archive = archive_of(np.array([[0.5, 0.5, 0.5]]))
-    archive.masks[:] = True
+    before = archive.masks.copy()
+    with pytest.raises(ValueError, match="read-only"):
+        archive.masks[:] = True
     archive.objectives[:] = 0
+    assert (archive.masks == before).all()
     assert archive.hypervolume() == pytest.approx(0.125)
 
 
