@@ -15,7 +15,7 @@ import torch
 from ccsrp.attack.audit import Audit, Outcome, audit
 from ccsrp.attack.ensemble import AuditSettings, ensemble
 from ccsrp.attack.pgd import Attack
-from ccsrp.attack.subject import AuditAttack, Subject
+from ccsrp.attack.subject import Subject
 from ccsrp.errors import RunError
 from ccsrp.files import write_atomically
 from ccsrp.runs.archives import read_arrays
@@ -23,17 +23,11 @@ from ccsrp.runs.tables import write_csv
 from ccsrp.snn.weights import weights_sha256
 from ccsrp.space import BoolArray
 
-__all__ = ["AuditStore", "audit_key", "audit_table", "run_audit"]
+__all__ = ["AuditStore", "attack_label", "audit_key", "audit_table", "run_audit"]
 
 
-def audit_key(
-    subject: Subject,
-    mask: BoolArray,
-    images: torch.Tensor,
-    labels: torch.Tensor,
-    attacks: Sequence[AuditAttack],
-) -> str:
-    """Hash what an audit's answers depend on: weights, mask, images, labels and settings.
+def audit_key(subject: Subject, mask: BoolArray, images: torch.Tensor, labels: torch.Tensor) -> str:
+    """Hash what is attacked: weights, mask, images and labels.
 
     Weights are those of ``subject.module``, calibration included; transfer is covered by the mask, as the
     base has the same weights.
@@ -44,9 +38,12 @@ def audit_key(
     for tensor in (images, labels):
         digest.update(str(tuple(tensor.shape)).encode())
         digest.update(tensor.cpu().contiguous().numpy().tobytes())
-    for attack in attacks:
-        digest.update(f"{attack.name}: {attack.describe()}\n".encode())
     return digest.hexdigest()
+
+
+def attack_label(name: str, description: str) -> str:
+    """Name an attack so that another of other settings has another name."""
+    return f"{name}: {description}"
 
 
 class AuditStore:
@@ -58,21 +55,21 @@ class AuditStore:
         The ``.npz`` file; numbers and text only.
     key : str
         ``audit_key`` of the audit at hand.
-    names : sequence of str, optional
-        Of the attacks of that audit; what an earlier file says of others is not used.
+    labels : sequence of str, optional
+        ``attack_label`` of the attacks of that audit; what an earlier file says of others is not used.
     images : int, optional
         How many there are; an earlier file of another number is not used.
 
     Attributes
     ----------
     known : dict of str to bool [n_images]
-        What an earlier audit with the same key has left.
+        What an earlier audit with the same key has left, by the label of the attack.
     note : str
         One line that says why an earlier file is not used, or nothing.
     """
 
     def __init__(
-        self, path: Path, key: str, *, names: Sequence[str] | None = None, images: int | None = None
+        self, path: Path, key: str, *, labels: Sequence[str] | None = None, images: int | None = None
     ) -> None:
         self._path = path
         self._key = key
@@ -81,29 +78,29 @@ class AuditStore:
         if not path.exists():
             return
         try:
-            stored, labels, flags = read_arrays(path, ("key", "names", "flags"))
-            if labels.dtype.kind != "U" or labels.ndim != 1 or flags.dtype != bool or flags.ndim != 2:
+            stored, names, flags = read_arrays(path, ("key", "attacks", "flags"))
+            if names.dtype.kind != "U" or names.ndim != 1 or flags.dtype != bool or flags.ndim != 2:
                 raise ValueError("flags are bits, a row an attack")
-            found = {str(name): row.copy() for name, row in zip(labels, flags, strict=True)}
+            found = {str(name): row.copy() for name, row in zip(names, flags, strict=True)}
         except (OSError, ValueError):
             self.note = f"{path} is damaged; its audit starts anew"
             return
-        fits = (images is None or flags.shape[1] == images) and (names is None or found.keys() <= set(names))
-        if str(stored) == key and fits:
-            self.known = found
+        if str(stored) == key and images in (None, flags.shape[1]):
+            self.known = {name: row for name, row in found.items() if labels is None or name in labels}
         else:
-            self.note = f"{path} is of another network, other images or settings; its audit starts anew"
+            self.note = f"{path} is of another network or other images; its audit starts anew"
 
     def add(self, outcome: Outcome) -> None:
         """Keep one attack's flags."""
-        if outcome.name in self.known:
+        label = attack_label(outcome.name, outcome.description)
+        if label in self.known:
             return
-        self.known[outcome.name] = outcome.flags
+        self.known[label] = outcome.flags
         content = io.BytesIO()
         np.savez_compressed(
             content,
             key=np.array(self._key),
-            names=np.array(list(self.known)),
+            attacks=np.array(list(self.known)),
             flags=np.stack(list(self.known.values())),
         )
         write_atomically(self._path, content.getvalue())
@@ -175,12 +172,9 @@ def run_audit(
     subject, images, labels = case
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        store = AuditStore(
-            folder / f"{name}.npz",
-            audit_key(subject, mask, images, labels, attacks),
-            names=[attack.name for attack in attacks],
-            images=len(labels),
-        )
+        tried = {attack_label(attack.name, attack.describe()): attack.name for attack in attacks}
+        key = audit_key(subject, mask, images, labels)
+        store = AuditStore(folder / f"{name}.npz", key, labels=list(tried), images=len(labels))
         if store.note and on_note is not None:
             on_note(store.note)
 
@@ -189,7 +183,8 @@ def run_audit(
             if on_attack is not None:
                 on_attack(done, total, outcome)
 
-        result = audit(subject, images, labels, attacks, known=dict(store.known), on_attack=keep)
+        known = {tried[label]: flags for label, flags in store.known.items()}
+        result = audit(subject, images, labels, attacks, known=known, on_attack=keep)
         write_csv(audit_table(result), folder / f"{name}.csv")
     except OSError as error:
         raise RunError(f"cannot write to {folder} ({error.strerror}); make the run folder writable") from None

@@ -54,7 +54,7 @@ def cases(folder: Path) -> dict[str, Callable[[], Any]]:
     """Return what is tried, by name."""
     network, flags = build_network("digits"), folder / "flags.npz"
     trillion = header("{'descr': '|b1', 'fortran_order': False, 'shape': (1, 1000000000000), }\n")
-    flags.write_bytes(packed(key=npy(np.array("k")), names=npy(np.array(["PGD"])), flags=trillion))
+    flags.write_bytes(packed(key=npy(np.array("k")), attacks=npy(np.array(["PGD: "])), flags=trillion))
     for name in ("config.toml", "front.csv", STORE):
         hole(folder / name)
     long = folder / "header.safetensors"

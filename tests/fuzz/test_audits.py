@@ -21,6 +21,7 @@ from tests.fuzz.helpers import TEXTS, spoilt, tries
 
 KEY = "k" * 64
 IMAGES = 5
+LABELS = ["PGD: ", "FGSM: "]
 
 
 def valid(folder: Path) -> bytes:
@@ -50,8 +51,8 @@ def header(text: str, data: bytes = b"") -> bytes:
 
 def opened(file: Path, content: bytes) -> AuditStore:
     file.write_bytes(content)
-    store = AuditStore(file, KEY, names=("PGD", "FGSM"), images=IMAGES)
-    assert store.note or set(store.known) <= {"PGD", "FGSM"}
+    store = AuditStore(file, KEY, labels=LABELS, images=IMAGES)
+    assert store.note or set(store.known) <= set(LABELS)
     assert all(flags.shape == (IMAGES,) and flags.dtype == bool for flags in store.known.values())
     return store
 
@@ -66,20 +67,20 @@ def test_a_spoilt_file_is_used_or_begun_anew(tmp_path: Path, data: st.DataObject
 @given(
     key=st.one_of(st.just(KEY), TEXTS.map(lambda text: text.replace("\0", ""))),
     names=st.one_of(arrays.arrays(st.sampled_from(["U4", "S4", "i8", "f8", "?"]), st.integers(0, 3)),
-                    st.just(np.array(["PGD", "FGSM"])), st.just(np.array([object()]))),
+                    st.just(np.array(LABELS)), st.just(np.array([object()]))),
     flags=st.one_of(arrays.arrays(st.sampled_from(["?", "f8", "U3", "c16"]), arrays.array_shapes(max_side=6)),
                     st.just(np.zeros((2, IMAGES), bool)), st.just(np.zeros((2, IMAGES + 1), bool))),
 )  # fmt: skip
 def test_arrays_of_any_kind_are_used_or_begun_anew(tmp_path: Path, key: str, names: Any, flags: Any) -> None:
     key = key.encode(errors="replace").decode()
-    opened(tmp_path / "a.npz", packed(key=npy(np.array(key)), names=npy(names), flags=npy(flags)))
+    opened(tmp_path / "a.npz", packed(key=npy(np.array(key)), attacks=npy(names), flags=npy(flags)))
 
 
 @tries(60)
 @given(
     shape=st.lists(st.sampled_from([-1, 0, 1, 2, 5, 10**12, 2**63, 10**30]), max_size=4).map(tuple),
     descr=st.sampled_from(["|b1", "<f8", "|O", "<U1000000000", "|V0", "<U0", "x", "<M8[ns]", ""]),
-    wrong=st.sampled_from(["flags", "names", "key"]),
+    wrong=st.sampled_from(["flags", "attacks", "key"]),
 )
 def test_headers_of_any_kind_are_used_or_begun_anew(
     tmp_path: Path, shape: Any, descr: str, wrong: str
@@ -87,7 +88,7 @@ def test_headers_of_any_kind_are_used_or_begun_anew(
     text = repr({"descr": descr, "fortran_order": False, "shape": shape}) + "\n"
     content = {
         "key": npy(np.array(KEY)),
-        "names": npy(np.array(["PGD"])),
+        "attacks": npy(np.array(["PGD: "])),
         "flags": npy(np.ones((1, 5), bool)),
     }
     opened(tmp_path / "a.npz", packed(**content | {wrong: header(text, b"\1" * 10)}))
@@ -113,7 +114,7 @@ class Bomb:
     ids=["a trillion", "a billion", "nested", "nested lists", "pickled", "zip bomb"],
 )
 def test_a_small_file_never_takes_much_memory(tmp_path: Path, flags: bytes) -> None:
-    content = packed(key=npy(np.array(KEY)), names=npy(np.array(["PGD"])), flags=flags)
+    content = packed(key=npy(np.array(KEY)), attacks=npy(np.array(["PGD: "])), flags=flags)
     tracemalloc.start()
     try:
         assert opened(tmp_path / "a.npz", content).note

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,8 @@ import pandas as pd
 import pytest
 
 from ccsrp.attack.ensemble import AuditSettings
+from ccsrp.attack.library_attacks import Apgd, SquareSearch
+from ccsrp.attack.own_attacks import Pgd, Rounds
 from ccsrp.errors import RunError
 from ccsrp.runs.audit import run_audit
 from problems import DigitsPruning
@@ -44,7 +47,7 @@ def test_an_interrupted_audit_goes_on_and_ends_the_same(digits: DigitsPruning, t
         run(digits, tmp_path / "cut", mask, stop=3)
     assert not (tmp_path / "cut" / "member-1.csv").exists()
     with np.load(tmp_path / "cut" / "member-1.npz", allow_pickle=False) as kept:
-        assert len(kept["names"]) == 3
+        assert len(kept["attacks"]) == 3
         assert kept["flags"].shape == (3, IMAGES)
     resumed, ran, notes = run(digits, tmp_path / "cut", mask)
     assert not notes
@@ -67,7 +70,7 @@ def test_the_table_has_a_row_an_attack_and_one_for_the_worst_case(
     assert list(table.index[table["group"] == "skipped"]) == [item.name for item in result.skipped]
 
 
-@pytest.mark.parametrize("what", ["mask", "images", "settings", "damaged"])
+@pytest.mark.parametrize("what", ["mask", "images", "damaged"])
 def test_an_audit_of_something_else_is_not_gone_on_with(
     digits: DigitsPruning, tmp_path: Path, what: str
 ) -> None:
@@ -80,16 +83,34 @@ def test_an_audit_of_something_else_is_not_gone_on_with(
         mask[0] = False
     elif what == "images":
         options["images"] = IMAGES + 1
-    elif what == "settings":
-        options["settings"] = AuditSettings(
-            steps=3, restarts=1, queries=5, rounds=2, surrogates=("training",), step_counts=()
-        )
     else:
         file.write_bytes(file.read_bytes()[:100])
     _, _, notes = run(digits, tmp_path, mask, **options)
     assert len(notes) == 1
     assert "starts anew" in notes[0]
     assert not run(digits, tmp_path, mask, **options)[2], "it has been replaced"
+
+
+def test_attacks_of_other_settings_are_run_and_the_same_ones_are_not(
+    digits: DigitsPruning, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mask = digits.space.full()
+    run(digits, tmp_path, mask)
+    more = replace(SMALL, queries=6)
+    expected, _, _ = run(digits, tmp_path / "alone", mask, settings=more)
+    tried: list[str] = []
+    for kind in (Pgd, Rounds, Apgd, SquareSearch):
+        survivors = kind.survivors
+
+        def watched(self, *case, survivors=survivors):
+            tried.append(self.name)
+            return survivors(self, *case)
+
+        monkeypatch.setattr(kind, "survivors", watched)
+    result, _, notes = run(digits, tmp_path, mask, settings=more)
+    assert tried == ["Square"]
+    assert not notes
+    assert (result.flags == expected.flags).all()
 
 
 def test_a_folder_that_cannot_be_written_is_said(digits: DigitsPruning, tmp_path: Path) -> None:
