@@ -11,7 +11,8 @@ from plan import Plan
 from ccsrp.methods.interface import Pruned
 from ccsrp.methods.measure import FIGURES, measure
 from ccsrp.runs.comparison_audit import network_file, stored_network
-from ccsrp.runs.folder import round_weights, write_csv
+from ccsrp.runs.folder import round_weights
+from ccsrp.runs.tables import write_csv
 from ccsrp.snn.weights import save_weights
 
 __all__ = ["PAPER", "ROUNDS", "arrival", "measure_rounds", "read_rounds", "runs_of"]

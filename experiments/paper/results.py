@@ -11,7 +11,7 @@ from measured import arrival, read_rounds, runs_of
 from plan import Experiment
 
 from ccsrp.files import write_atomically
-from ccsrp.runs.folder import write_csv
+from ccsrp.runs.tables import write_csv
 
 __all__ = ["join_results", "splice_gap", "write_results"]
 

@@ -87,7 +87,7 @@ def test_a_damaged_table_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         ({"name": "digits-99"}, "unknown table 'digits-99'; choose one of digits-14"),
         ({"objectives": ("error",)}, "at least two different names"),
         ({"objectives": ("error", "error")}, "at least two different names"),
-        ({"objectives": "error"}, "at least two different names"),
+        ({"objectives": "error"}, "objectives must be a sequence of names"),
         ({"objectives": ("error", "speed")}, "unknown objective 'speed'; choose from error"),
     ],
 )
