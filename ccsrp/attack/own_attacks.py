@@ -79,26 +79,12 @@ class Pgd:
 
 
 @dataclass(frozen=True)
-class Rounds:
+class Rounds(SearchTime):
     """The strong attack: rounds of PGD from where an image came closest to being fooled."""
 
     attack: StrongAttack
     name: ClassVar[str] = "PGD in rounds"
     group: ClassVar[Group] = "white box"
-
-    def describe(self) -> str:
-        """Describe the attack."""
-        return self.attack.describe()
-
-    def missing(self, subject: Subject, classes: int) -> str | None:
-        """Tell that it can always be run."""
-        return None
-
-    def survivors(
-        self, subject: Subject, images: torch.Tensor, labels: torch.Tensor, right: torch.Tensor
-    ) -> torch.Tensor:
-        """Tell which images survive all rounds."""
-        return _survive_pgd(subject, images, labels, right, self.attack)
 
 
 @dataclass(frozen=True)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from ccsrp.evaluation.bound import dominated, nothing_known
-from ccsrp.evaluation.interface import Evaluation, Evaluator, PricedEvaluator, evaluate_checked
+from ccsrp.evaluation.around import EvaluatorAround
+from ccsrp.evaluation.bound import dominated
+from ccsrp.evaluation.interface import Evaluation, Evaluator, evaluate_checked
 from ccsrp.evaluation.memory import Answer, InMemory, Memory, evaluation_of, mask_keys
-from ccsrp.space import BoolArray, FilterSpace, FloatArray
+from ccsrp.space import BoolArray, FloatArray
 
 __all__ = ["CachedEvaluator"]
 
 
-class CachedEvaluator:
+class CachedEvaluator(EvaluatorAround):
     """An evaluator that remembers every answer of the one it wraps.
 
     Duplicates within one call are evaluated once.
@@ -30,28 +31,14 @@ class CachedEvaluator:
     """
 
     def __init__(self, evaluator: Evaluator, memory: Memory | None = None) -> None:
-        self._evaluator = evaluator
-        self._priced = evaluator if isinstance(evaluator, PricedEvaluator) else None
+        super().__init__(evaluator)
         self._memory = InMemory() if memory is None else memory
         self.count = self.stopped = self.failed = 0
-
-    @property
-    def space(self) -> FilterSpace:
-        """The filters that a mask speaks of."""
-        return self._evaluator.space
 
     def unseen(self, masks: BoolArray) -> BoolArray:
         """Tell which masks would cost an evaluation: the first of each kind not seen before, bool [N]."""
         known = self._memory.find(masks)
         return _first_of_each(masks, [answer is None for answer in known])
-
-    def exact_cost(self, masks: BoolArray, /) -> FloatArray | None:
-        """Return the third objective of masks, if it is known without judging them."""
-        return None if self._priced is None else self._priced.exact_cost(masks)
-
-    def evaluate(self, masks: BoolArray, /) -> FloatArray:
-        """Judge masks, bool [N, n_var] -> float64 [N, 3]."""
-        return self.evaluate_bounded(masks, nothing_known()).objectives
 
     def evaluate_bounded(self, masks: BoolArray, known: FloatArray, /) -> Evaluation:
         """Judge masks, but stop where a known point is as good as all that is possible."""

@@ -7,23 +7,21 @@ import time
 import numpy as np
 
 from ccsrp.errors import WorkersError, one_line
-from ccsrp.evaluation.bound import nothing_known
+from ccsrp.evaluation.around import EvaluatorAround
 from ccsrp.evaluation.interface import (
     OBJECTIVES,
     Evaluation,
-    Evaluator,
-    PricedEvaluator,
     evaluate_shaped,
     not_finite,
 )
-from ccsrp.space import BoolArray, FilterSpace, FloatArray
+from ccsrp.space import BoolArray, FloatArray
 
 __all__ = ["TolerantEvaluator"]
 
 WORST = 1.0
 
 
-class TolerantEvaluator:
+class TolerantEvaluator(EvaluatorAround):
     """An evaluator that outlives the failures of the one it wraps, and times it.
 
     A mask whose evaluation raises an error (memory that runs out included), or gives values that are not
@@ -31,23 +29,6 @@ class TolerantEvaluator:
     If a call on many masks raises, they are judged one by one. A ``WorkersError`` passes: it says nothing of
     masks.
     """
-
-    def __init__(self, evaluator: Evaluator) -> None:
-        self._evaluator = evaluator
-        self._priced = evaluator if isinstance(evaluator, PricedEvaluator) else None
-
-    @property
-    def space(self) -> FilterSpace:
-        """The filters that a mask speaks of."""
-        return self._evaluator.space
-
-    def exact_cost(self, masks: BoolArray, /) -> FloatArray | None:
-        """Return the third objective of masks, if it is known without judging them."""
-        return None if self._priced is None else self._priced.exact_cost(masks)
-
-    def evaluate(self, masks: BoolArray, /) -> FloatArray:
-        """Judge masks, bool [N, n_var] -> float64 [N, 3]; the worst values where that failed."""
-        return self.evaluate_bounded(masks, nothing_known()).objectives
 
     def evaluate_bounded(self, masks: BoolArray, known: FloatArray, /) -> Evaluation:
         """Judge masks, but stop where a known point is as good as all that is possible."""

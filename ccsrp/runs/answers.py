@@ -8,12 +8,12 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ccsrp.evaluation.bound import nothing_known
-from ccsrp.evaluation.interface import Evaluation, Evaluator, PricedEvaluator, evaluate_checked
+from ccsrp.evaluation.around import EvaluatorAround
+from ccsrp.evaluation.interface import Evaluation, Evaluator, evaluate_checked
 from ccsrp.evaluation.memory import Answer, InMemory, answers_of, evaluation_of, mask_keys
 from ccsrp.runs.schema import checksum
 from ccsrp.runs.store import RunStore
-from ccsrp.space import BoolArray, FilterSpace, FloatArray
+from ccsrp.space import BoolArray, FloatArray
 
 __all__ = ["COLUMNS", "AnswersOfRound", "StoredEvaluator", "mask_digest"]
 
@@ -123,7 +123,7 @@ def _answer(row: tuple) -> Answer | None:  # type: ignore[type-arg]
     return Answer(objectives, bool(complete), expected, failure or "")
 
 
-class StoredEvaluator:
+class StoredEvaluator(EvaluatorAround):
     """An evaluator that never pays twice: what the store has is not judged again.
 
     Parameters
@@ -133,22 +133,8 @@ class StoredEvaluator:
     """
 
     def __init__(self, evaluator: Evaluator, answers: AnswersOfRound) -> None:
-        self._evaluator = evaluator
-        self._priced = evaluator if isinstance(evaluator, PricedEvaluator) else None
+        super().__init__(evaluator)
         self._answers = answers
-
-    @property
-    def space(self) -> FilterSpace:
-        """The filters that a mask speaks of."""
-        return self._evaluator.space
-
-    def exact_cost(self, masks: BoolArray, /) -> FloatArray | None:
-        """Return the third objective of masks, if it is known without judging them."""
-        return None if self._priced is None else self._priced.exact_cost(masks)
-
-    def evaluate(self, masks: BoolArray, /) -> FloatArray:
-        """Judge masks, bool [N, n_var] -> float64 [N, 3]."""
-        return self.evaluate_bounded(masks, nothing_known()).objectives
 
     def evaluate_bounded(self, masks: BoolArray, known: FloatArray, /) -> Evaluation:
         """Judge masks, but stop where a known point is as good as all that is possible."""
