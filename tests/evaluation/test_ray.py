@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -26,6 +26,7 @@ from ccsrp.runs.answers import COLUMNS
 from ccsrp.runs.journal import RecordedRun
 from ccsrp.runs.store import RunStore
 from problems import DigitsPruning, PathwayPruning
+from tests.conftest import Ended
 from tests.evaluation import troublesome
 
 ROOT = Path(__file__).parents[2]
@@ -83,6 +84,17 @@ def test_a_recorded_search_is_judged_by_workers(workers: RayWorkers, tmp_path: P
     assert spread.front.equals(search(problem, budget=40).front)
     assert names
     assert all(name.startswith(socket.gethostname()) for name in names)
+
+
+def test_a_command_leaves_the_same_files_on_a_cluster(
+    cluster, tmp_path: Path, command: Callable[..., Ended]
+) -> None:
+    arguments = ("search", "digits-15", "--budget", "30", "--batch", "4")
+    assert command(*arguments, "--out", "alone", cwd=tmp_path).returncode == 0
+    done = command(*arguments, "--out", "spread", "--ray", cluster.address, "--workers", "2", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    for name in ("front.csv", "history.csv", "config.toml"):
+        assert (tmp_path / "spread" / name).read_bytes() == (tmp_path / "alone" / name).read_bytes()
 
 
 @pytest.mark.parametrize("count", [1, 2])
