@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import pandas as pd
 
+from ccsrp.coevolution.problem import SearchProblem
 from ccsrp.coevolution.snapshot import Snapshot
 from ccsrp.evaluation.interface import Evaluator
 from ccsrp.evaluation.memory import InMemory, Memory
@@ -19,7 +20,6 @@ from ccsrp.evaluation.tolerant import TolerantEvaluator
 from ccsrp.space import BoolArray, FloatArray
 
 if TYPE_CHECKING:
-    from ccsrp.coevolution.run import SearchProblem
     from ccsrp.coevolution.search import GenerationReport
 
 __all__ = ["Journal", "RunJournal", "Unrecorded", "UnrecordedRun"]

@@ -13,7 +13,8 @@ from ccsrp.checks import check_count
 from ccsrp.coevolution.archive import Archive
 from ccsrp.coevolution.choice import Choice, NothingSmallerError, choose
 from ccsrp.coevolution.journal import RunJournal, UnrecordedRun
-from ccsrp.coevolution.run import SearchProblem, SearchResult, search_archive
+from ccsrp.coevolution.problem import SearchProblem
+from ccsrp.coevolution.run import SearchResult, search_archive
 from ccsrp.coevolution.search import GenerationReport
 from ccsrp.coevolution.settings import SearchSettings
 from ccsrp.errors import OptionError

@@ -4,38 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from ccsrp.coevolution.archive import Archive
 from ccsrp.coevolution.journal import Journal, Unrecorded
+from ccsrp.coevolution.problem import SearchProblem
 from ccsrp.coevolution.search import Coevolution, GenerationReport
 from ccsrp.coevolution.settings import SearchSettings
 from ccsrp.errors import OptionError
-from ccsrp.evaluation.interface import OBJECTIVES, Evaluator
-from ccsrp.space import BoolArray, FloatArray
+from ccsrp.evaluation.interface import OBJECTIVES
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["SearchProblem", "SearchResult", "run_search", "search", "search_archive"]
-
-
-class SearchProblem(Evaluator, Protocol):
-    """A problem that can be searched; ``problems.PruningProblem`` is one."""
-
-    @property
-    def reference_point(self) -> FloatArray:
-        """For hypervolume, float64 [3]; fixed before any run."""
-        ...
-
-    def report(
-        self, masks: BoolArray, objectives: FloatArray, *, on_member: Callable[[int, int], None] | None = None
-    ) -> pd.DataFrame:
-        """Describe networks, one row each, with at least the column ``mask``."""
-        ...
+__all__ = ["SearchResult", "run_search", "search", "search_archive"]
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol, Self
 import numpy as np
 
 from ccsrp.checks import check_count
-from ccsrp.coevolution.run import SearchProblem
+from ccsrp.coevolution.problem import SearchProblem
 from ccsrp.errors import OptionError
 from ccsrp.snn.training import TrainingSettings
 from ccsrp.space import BoolArray, FloatArray

@@ -13,7 +13,7 @@ from typing import Any
 
 import pandas as pd
 
-from ccsrp.coevolution.run import SearchProblem
+from ccsrp.coevolution.problem import SearchProblem
 from ccsrp.coevolution.search import GenerationReport
 from ccsrp.coevolution.snapshot import Snapshot
 from ccsrp.errors import RunError

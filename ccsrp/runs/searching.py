@@ -7,8 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
+from ccsrp.coevolution.problem import SearchProblem
 from ccsrp.coevolution.rounds import Round, joined_histories, run_rounds
-from ccsrp.coevolution.run import SearchProblem, SearchResult, run_search
+from ccsrp.coevolution.run import SearchResult, run_search
 from ccsrp.coevolution.search import GenerationReport
 from ccsrp.coevolution.settings import SearchSettings
 from ccsrp.errors import RunError
