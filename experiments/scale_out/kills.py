@@ -25,7 +25,9 @@ from problems import DigitsPruning
 
 RESULTS = Path(__file__).parent / "results"
 NODE = {"num_cpus": 1, "object_store_memory": 100_000_000}
-BUDGET = 300
+BUDGET = 900
+# Seconds that a worker needs to begin.
+BEGUN = 3.0
 
 
 def searched(problem: DigitsPruning, seed: int, workers: RayWorkers | None = None) -> pd.DataFrame:
@@ -35,26 +37,28 @@ def searched(problem: DigitsPruning, seed: int, workers: RayWorkers | None = Non
 
 
 def kill_workers(stop: threading.Event, rng: np.random.Generator, killed: list[str]) -> None:
-    """Kill one of the workers now and then; a new one takes three seconds to begin."""
-    while not stop.wait(float(rng.uniform(4, 8))):
-        found = []
+    """Kill one of the workers now and then, once it has had the time to begin."""
+    seen: dict[int, float] = {}
+    while not stop.wait(float(rng.uniform(1, 3))):
         for folder in Path("/proc").iterdir():
             with suppress(OSError):
                 if folder.name.isdigit() and b"ray::Worker" in (folder / "cmdline").read_bytes():
-                    found.append(int(folder.name))
-        if found:
-            with suppress(ProcessLookupError):
-                os.kill(int(rng.choice(found)), signal.SIGKILL)
-                killed.append("worker")
+                    seen.setdefault(int(folder.name), time.monotonic())
+        for number, since in list(seen.items()):
+            if time.monotonic() - since > BEGUN:
+                del seen[number]
+                with suppress(ProcessLookupError):
+                    os.kill(number, signal.SIGKILL)
+                    killed.append("worker")
+                break
 
 
-def lose_nodes(cluster: Cluster, stop: threading.Event, rng: np.random.Generator, killed: list[str]) -> None:
-    """Take the second node away, without a word, and put another in its place."""
-    node = cluster.add_node(**NODE)
-    while not stop.wait(float(rng.uniform(4, 8))):
-        cluster.remove_node(node, False)
+def lose_node(
+    cluster: Cluster, node: object, stop: threading.Event, rng: np.random.Generator, killed: list[str]
+) -> None:
+    """Take a node away, without a word, in the middle of a search."""
+    if not stop.wait(float(rng.uniform(0.5, 2 * BEGUN))):
         killed.append("node")
-        node = cluster.add_node(**NODE)
     cluster.remove_node(node, False)
 
 
@@ -72,16 +76,19 @@ def main() -> None:
             "_system_config": {"health_check_period_ms": 500, "health_check_failure_threshold": 3},
         },
     )
+    cluster.add_node(**NODE)
     rows = []
-    with RayWorkers(address=cluster.address, workers=2) as workers:
+    with RayWorkers(address=cluster.address, workers=3) as workers:
         for number in range(2 * options.trials):
             kind = ("worker", "node")[number % 2]
             alone = searched(problem, number)
             rng, stop, killed = np.random.default_rng(number), threading.Event(), []
-            arguments = (stop, rng, killed) if kind == "worker" else (cluster, stop, rng, killed)
-            thread = threading.Thread(
-                target=kill_workers if kind == "worker" else lose_nodes, args=arguments, daemon=True
-            )
+            if kind == "worker":
+                thread = threading.Thread(target=kill_workers, args=(stop, rng, killed), daemon=True)
+            else:
+                node = cluster.add_node(**NODE)
+                arguments = (cluster, node, stop, rng, killed)
+                thread = threading.Thread(target=lose_node, args=arguments, daemon=True)
             began = time.perf_counter()
             thread.start()
             front = searched(problem, number, workers)
