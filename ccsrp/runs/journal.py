@@ -201,8 +201,8 @@ class RecordedSearch:
                 raise self._store.damaged("a network is no row of a front")
             if known.get("mask") != problem.space.to_string(mask[0]):
                 raise self._store.damaged("a network has the figures of another")
-            known = {name: value for name, value in known.items() if name in FRONT_COLUMNS}
-            if not all(isinstance(value, int | float) for name, value in known.items() if name != "mask"):
+            figures = [value for name, value in known.items() if name in FRONT_COLUMNS and name != "mask"]
+            if not all(isinstance(value, int | float) for value in figures):
                 raise self._store.damaged("a figure of a network is no number")
             return known
         table = problem.report(mask, objectives)

@@ -13,7 +13,7 @@ from pymoo.operators.mutation.bitflip import BitflipMutation
 from pymoo.optimize import minimize
 
 import ccsrp
-from ccsrp.coevolution.screening import LEARNED_FROM, Screening, pick_by_hypervolume
+from ccsrp.coevolution.screening import KEPT, LEARNED_FROM, Screening, pick_by_hypervolume
 from ccsrp.coevolution.search import Coevolution
 from ccsrp.coevolution.settings import SearchSettings
 from ccsrp.errors import OptionError
@@ -110,6 +110,21 @@ def test_learning_from_more_than_it_can_hold_keeps_the_newest_and_the_best() -> 
     assert len(chosen) == len(set(chosen.tolist())) == 1000
     assert set(range(800, 1300)) <= set(chosen.tolist())
     assert set(np.flatnonzero(moocore.is_nondominated(objectives[:800]))) <= set(chosen.tolist())
+
+
+def test_what_is_kept_to_learn_from_does_not_grow_with_the_search() -> None:
+    problem = PathwayPruning(n_var=36, n_layers=3)
+    learner = Screening(problem.space, reference_point=ONES, optimism=1.0, cost=problem.exact_cost)
+    rng = np.random.default_rng(0)
+    sizes = []
+    for _ in range(14):
+        masks = problem.space.random(500, keep=rng.uniform(0.3, 1, 500), rng=rng)
+        learner.learn(masks, problem.evaluate(masks))
+        kept = learner.state().inside("learned").arrays["masks"]
+        assert (kept[-500:] == masks).all(), "the newest are there"
+        sizes.append(len(kept))
+    assert max(sizes) <= KEPT
+    assert sizes[-1] > LEARNED_FROM
 
 
 def hypervolume(problem, seed: int, **options) -> float:

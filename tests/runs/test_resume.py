@@ -104,6 +104,16 @@ def test_members_measured_before_the_cut_are_not_measured_again(tmp_path: Path) 
     assert again.described == len(result.front) - 5
 
 
+def test_columns_of_a_problems_own_are_kept(tmp_path: Path) -> None:
+    class Telling(SumProblem):
+        def report(self, masks, objectives, *, on_member=None):
+            return super().report(masks, objectives).assign(energy=masks.sum(axis=1), kind="made up")
+
+    first = searched(tmp_path, Telling(), SEARCHES["screened"])
+    assert {"energy", "kind"} <= set(first.front)
+    same(searched(tmp_path, Telling(), SEARCHES["screened"]), first)
+
+
 def test_a_search_that_judged_nothing_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(Unplugged):
         searched(tmp_path, Fragile(last=0), SEARCHES["screened"])

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ccsrp.errors import WorkersError, one_line
-from ccsrp.evaluation.bound import nothing_known
-from ccsrp.evaluation.interface import OBJECTIVES, Evaluation, Evaluator, PricedEvaluator
+from ccsrp.evaluation.around import EvaluatorAround
+from ccsrp.evaluation.interface import OBJECTIVES, Evaluation, Evaluator
 from ccsrp.evaluation.workers.messages import Answered, Lost, Shipment
 from ccsrp.evaluation.workers.pool import Pool
 from ccsrp.evaluation.workers.shards import Answers, Shards
-from ccsrp.space import BoolArray, FilterSpace, FloatArray
+from ccsrp.space import BoolArray, FloatArray
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["RayEvaluator"]
 
 
-class RayEvaluator:
+class RayEvaluator(EvaluatorAround):
     """An evaluator with the answers of another, given by Ray workers: see ``RayWorkers.evaluator``.
 
     It takes the place of its problem in a search, and describes networks as that does. A mask that raises
@@ -34,16 +34,11 @@ class RayEvaluator:
     """
 
     def __init__(self, problem: Evaluator, pool: Pool, shipment: Shipment) -> None:
-        self._problem: Any = problem
+        super().__init__(problem)
+        self._problem: Any = problem  # which may be more than an evaluator
         self._pool = pool
         self._shipment = shipment
         self.shipped_bytes = shipment.size
-
-    @property
-    def space(self) -> FilterSpace:
-        """The filters that a mask speaks of."""
-        space: FilterSpace = self._problem.space
-        return space
 
     @property
     def objectives(self) -> tuple[str, ...]:
@@ -62,14 +57,6 @@ class RayEvaluator:
         """Describe networks as the problem does, in this process."""
         table: pd.DataFrame = self._problem.report(masks, objectives, on_member=on_member)
         return table
-
-    def exact_cost(self, masks: BoolArray, /) -> FloatArray | None:
-        """Return the third objective of masks, if it is known without judging them."""
-        return self._problem.exact_cost(masks) if isinstance(self._problem, PricedEvaluator) else None
-
-    def evaluate(self, masks: BoolArray, /) -> FloatArray:
-        """Judge masks, bool [N, n_var] -> float64 [N, 3]; the worst values where that failed."""
-        return self.evaluate_bounded(masks, nothing_known()).objectives
 
     def evaluate_bounded(self, masks: BoolArray, known: FloatArray, /) -> Evaluation:
         """Judge masks, but stop where a known point is as good as all that is possible.

@@ -57,6 +57,7 @@ class Worker:
         """Take a pickled evaluator in place of the last; return why that failed, nothing if it did not."""
         self._evaluator = None  # two at once may be too much for its memory
         try:
+            # Ray pickles all that passes between the processes of one user; these bytes never were in a file.
             evaluator = pickle.loads(shipped)
         except Exception as error:
             return f"{type(error).__name__}: {one_line(error)}"

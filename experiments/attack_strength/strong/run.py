@@ -3,11 +3,13 @@
     python experiments/attack_strength/strong/run.py [--runs runs/methods-digits] [--every]
     python experiments/attack_strength/strong/run.py --problem fashion-mnist --runs runs/methods-fashion
     python experiments/attack_strength/strong/run.py --masks
+    python experiments/attack_strength/strong/run.py --unseen
 
 Attacks networks of ``ccsrp compare`` on the images of their audits, by candidate attacks. ``candidates.csv``
 gets a row for each network and candidate; with ``--every``, ``every.csv`` gets all networks of the comparison
-under three attacks; another problem's rows get a file of its name, and ``masks.csv`` gets random masks that
-were not fine-tuned, as a search sees them. Rows that are there are not redone.
+under three attacks; another problem's rows get a file of its name, ``masks.csv`` gets random masks that
+were not fine-tuned, as a search sees them, and ``unseen.csv`` validation images, which had no part in any
+choice. Rows that are there are not redone. The yardstick is the audit without the strong attack itself.
 """
 
 from __future__ import annotations
@@ -26,8 +28,9 @@ import pandas as pd
 import torch
 
 from ccsrp.attack import strong
+from ccsrp.attack.audit import Audit
 from ccsrp.attack.gradient import GivesGradients, LossName
-from ccsrp.attack.own_attacks import Pgd, SearchTime
+from ccsrp.attack.own_attacks import Pgd, Rounds, SearchTime
 from ccsrp.attack.pgd import Attack
 from ccsrp.attack.subject import AuditAttack, Subject
 from ccsrp.runs.audit import run_audit
@@ -40,6 +43,8 @@ TUNING = ("dense-0-1", "ccsrp-0-0.35", "random-1-0.5", "magnitude-2-0.35", "sca-
 CONFIRMING = ("ccsrp-1-0.5", "ccep-2-0.35", "hydra-3-0.5", "slimming-4-0.35", "random-0-0.35", "esl-0-0.5")
 KEPT = ("0.95", "0.9", "0.8", "0.7")
 FASHION = ("dense-0-1", "ccsrp-0-0.35")
+# Attacked on validation images. Neither these networks nor these images had a part in any choice.
+UNSEEN = ("slimming-1-0.5", "ccsrp-2-0.5", "ccep-1-0.35", "hydra-1-0.5", "sca-2-0.35", "random-2-0.5")
 IMAGES = {"digits": 300, "fashion-mnist": 200}
 
 
@@ -110,14 +115,32 @@ def candidates(eps: float) -> list[Candidate]:
     return found
 
 
+@dataclass(frozen=True)
+class Case:
+    """A network, images, and what an audit leaves of them: without the strong attack, and with it."""
+
+    subject: Subject
+    images: torch.Tensor
+    labels: torch.Tensor
+    others: torch.Tensor
+    whole: torch.Tensor
+
+    @classmethod
+    def of(cls, found: tuple[Subject, torch.Tensor, torch.Tensor], result: Audit) -> Case:
+        flags = [outcome.flags for outcome in result.outcomes if outcome.name != Rounds.name]
+        others = result.right & np.all(flags, axis=0)
+        return cls(*found, torch.from_numpy(others), torch.from_numpy(result.robust))
+
+
 def measure(
-    case: Callable[[], tuple[Subject, torch.Tensor, torch.Tensor, torch.Tensor]],
+    made: Callable[[], Case],
     network: str,
     role: str,
     wanted: list[Candidate],
 ) -> Iterator[dict[str, object]]:
     """Attack one network by all candidates."""
-    subject, images, labels, worst = case()
+    case = made()
+    subject, images, labels, worst = case.subject, case.images, case.labels, case.others
     right = subject.rightly(images, labels)
     # What is compiled or loaded once is not the attack's cost.
     SearchTime(Attack.sharp(eps=0.1)).survivors(subject, images, labels, right)
@@ -138,6 +161,7 @@ def measure(
             "audited": audited,
             "above_audit": 100 * (robust - audited),
             "gap": 100 * (robust - both),
+            "gap_to_whole": 100 * (robust - float(case.whole.double().mean())),
             "gradients": counted.gradients / len(labels),
             "forward": counted.forward / len(labels),
             "seconds": seconds,
@@ -154,6 +178,7 @@ def main() -> None:
     parser.add_argument("--problem", default="digits")
     parser.add_argument("--every", action="store_true")
     parser.add_argument("--masks", action="store_true")
+    parser.add_argument("--unseen", action="store_true")
     options = parser.parse_args()
     warnings.filterwarnings("ignore", module="torchattacks")
     problem, images = load_problem(options.problem), IMAGES[options.problem]
@@ -163,8 +188,8 @@ def main() -> None:
     if options.every:
         file, networks = HERE / "every.csv", tuple(masks)
         wanted = [item for item in wanted if item.name in ("sharp", "sharp, 50 steps, 2 starts", "strong")]
-    elif options.masks:
-        file, networks = HERE / "masks.csv", KEPT
+    elif options.masks or options.unseen:
+        file, networks = (HERE / "masks.csv", KEPT) if options.masks else (HERE / "unseen.csv", UNSEEN)
         wanted = [item for item in wanted if item.name in ("sharp", "sharp, 50 steps, 2 starts", "strong")]
     elif options.problem == "digits":
         file, networks = HERE / "candidates.csv", TUNING + CONFIRMING
@@ -175,18 +200,18 @@ def main() -> None:
     done = {(row["network"], row["candidate"]) for row in rows}
     for name in networks:
 
-        def case(name: str = name) -> tuple[Subject, torch.Tensor, torch.Tensor, torch.Tensor]:
+        def case(name: str = name) -> Case:
             audits, whole = options.audits or options.runs / "audits", problem.space.full()
             if options.masks:
                 rng = np.random.default_rng(round(100 * float(name)))
                 mask = problem.space.random(1, keep=float(name), rng=rng)[0]
                 found = problem.audit_case(mask, images=images)
-                worst = run_audit(audits, f"keep-{name}", mask, found, problem.attack).robust
-                return *found, torch.from_numpy(worst)
+                return Case.of(found, run_audit(audits, f"keep-{name}", mask, found, problem.attack))
             network = stored_network(problem, options.runs / "networks" / f"{name}.safetensors", masks[name])
             found = problem.audit_case_of(network, images=images)
-            worst = run_audit(audits, name, whole, found, problem.attack).robust
-            return *found, torch.from_numpy(worst)
+            if options.unseen:
+                found = (found[0], *problem.images("validation"))
+            return Case.of(found, run_audit(audits, name, whole, found, problem.attack))
 
         role = "tuning" if options.problem == "digits" and name in TUNING else "confirming"
         missing = [item for item in wanted if (name, item.name) not in done]
