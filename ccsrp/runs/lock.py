@@ -53,7 +53,7 @@ def _held(path: Path, folder: Path) -> int:
             raise OSError(errno.EINVAL, f"{LOCK} is no regular file")
         try:
             _lock(file)
-        except OSError:
+        except (BlockingIOError, PermissionError):
             holder = os.read(file, 200).decode(errors="replace").strip() or "another process"
             os.close(file)
             raise RunError(f"{folder} is in use by {holder}; wait for it, or stop it first") from None
@@ -64,7 +64,7 @@ def _held(path: Path, folder: Path) -> int:
 
 
 def _lock(file: int) -> None:
-    """Lock an open file, or raise OSError at once."""
+    """Lock an open file, or raise BlockingIOError or PermissionError at once where another holds it."""
     try:
         import fcntl
     except ImportError:  # Windows
