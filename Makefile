@@ -18,7 +18,7 @@ demo: setup
 	$(BIN)/ccsrp search digits --out runs/demo --seed 0 --budget 250
 
 test: setup
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 lint: setup
 	$(BIN)/ruff check .

@@ -88,7 +88,7 @@ def test_what_a_front_says_reaches_no_terminal_unescaped(tmp_path: Path) -> None
     folder = tmp_path / "\x1b]0;owned\a\nsecond line"
     folder.mkdir()
     (folder / "front.csv").write_text(HEAD + "\n0,1,1,1,1\n")
-    assert "owned" in said("show", str(folder)).out
+    assert "owned" in said("show", str(folder)).out.replace("\n", "")  # where a line breaks is not the point
 
 
 def test_a_folder_in_place_of_a_file_is_refused(tmp_path: Path) -> None:
