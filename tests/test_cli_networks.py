@@ -91,6 +91,13 @@ def test_a_comparison_is_one_table(tmp_path: Path, command: Command) -> None:
     again = command(*COMPARE, *SMALL, "--test-images", "20", cwd=tmp_path)
     assert again.returncode == 0
     assert "random-0-0.5:" not in again.stdout, "what is there is not made again"
+    judged = command(*COMPARE, *SMALL, "--test-images", "20", "--attack", "standard", cwd=tmp_path)
+    assert (judged.returncode, len(judged.stderr.splitlines())) == (2, 1), "that is another comparison"
+    small = ("compare", "digits", "--out", "other", "--methods", "random", "--targets", "0.5", *SMALL)
+    other = command(*small, "--test-images", "20", "--attack", "strong", cwd=tmp_path)
+    assert other.returncode == 0, other.stderr
+    robust = pd.read_csv(tmp_path / "other" / "table.csv")["test_robust_accuracy"]
+    assert robust[0] < table["test_robust_accuracy"][0], "the same dense network, judged more strictly"
 
 
 @pytest.mark.parametrize(

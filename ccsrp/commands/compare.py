@@ -8,7 +8,14 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from ccsrp.commands.options import CostChoice, DataDirOption, DeviceOption, NetworkOption, ProblemArgument
+from ccsrp.commands.options import (
+    AttackChoice,
+    CostChoice,
+    DataDirOption,
+    DeviceOption,
+    NetworkOption,
+    ProblemArgument,
+)
 from ccsrp.errors import OptionError, printable
 from ccsrp.methods import METHODS
 
@@ -35,6 +42,10 @@ def compare(
         int, typer.Option(help="Test images on which every network is audited in the end; 0: none.")
     ] = 0,
     cost: Annotated[CostChoice, typer.Option(help="What targets are a share of.")] = CostChoice.flops,
+    attack: Annotated[
+        AttackChoice | None,
+        typer.Option(help="What robustness is judged under, by methods and in the table. [default: sharp]"),
+    ] = None,
     test_images: Annotated[
         int | None, typer.Option(help="Test images that networks are measured on. [default: the problem's]")
     ] = None,
@@ -73,6 +84,7 @@ def compare(
         raise OptionError(f"problem {problem!r} has no network to prune; choose one that has, such as digits")
     given = {
         "cost": cost.value,
+        "attack": None if attack is None else attack.value,
         "test_images": test_images,
         "network": network,
         "weights": weights,
