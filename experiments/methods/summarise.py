@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 import pandas as pd
+from fronts import fronts_markdown
 from scipy.stats import kendalltau
 
 from ccsrp.methods import METHODS
@@ -35,6 +36,7 @@ def main() -> None:
             continue
         table = pd.read_csv(RESULTS / f"{name}.csv", dtype={"mask": str})
         parts.append(f"## {name}\n\n{comparison_markdown(table)}")
+        parts.append(f"### Fronts of {name} on test images\n\n{fronts_markdown(table, cost=cost)}")
         comparison_figure(comparison_info(table, cost=cost)).savefig(HERE / f"{name}.png", dpi=110)
     parts.append(f"## What is seen before fine-tuning\n\n{predictions()}")
     for name in SEARCHES:
