@@ -4,7 +4,13 @@ BIN := $(VENV)/bin
 # The stamp is newer than pyproject.toml once everything that it asks for is installed.
 STAMP := $(VENV)/.installed
 
-.PHONY: setup demo test lint
+# The documentation is built in an environment of its own, without torch: nothing is imported for it.
+DOCS := .venv-docs
+DOCS_STAMP := $(DOCS)/.installed
+# mkdocs-material's word about other programs is not ours to pass on.
+MKDOCS := NO_MKDOCS_2_WARNING=1 $(DOCS)/bin/mkdocs
+
+.PHONY: setup demo test lint docs docs-serve pages
 
 setup: $(STAMP)
 
@@ -24,3 +30,21 @@ lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+$(DOCS_STAMP): docs/requirements.txt
+	@test -x $(DOCS)/bin/python || $(PYTHON) -m venv $(DOCS)
+	$(DOCS)/bin/python -m pip install --quiet --requirement docs/requirements.txt
+	@touch $@
+
+docs: $(DOCS_STAMP)
+	$(MKDOCS) build --strict --quiet
+	@echo "site/index.html"
+
+docs-serve: $(DOCS_STAMP)
+	$(MKDOCS) serve
+
+# Pages and pictures that scripts write: run it after changing a command or a study's results.
+pages: setup
+	$(BIN)/python docs/tools/command_line.py
+	$(BIN)/python docs/tools/benchmarks.py
+	for name in coevolution screening calibration audits; do $(BIN)/python docs/pictures/$$name.py; done

@@ -57,9 +57,15 @@ class Parameter:
     @property
     def value(self) -> str:
         """What stands for its value."""
+        word = self.choices[0] if len(self.choices) == 1 else "WORD"
+        return str(self.info.metavar or KINDS.get(self.kind, word if self.choices else "VALUE"))
+
+    @property
+    def choices(self) -> list[str]:
+        """The words that it takes, if they are few."""
         if isinstance(self.kind, type) and issubclass(self.kind, Enum):
-            return "|".join(str(choice.value) for choice in self.kind)
-        return str(self.info.metavar or KINDS.get(self.kind, "VALUE"))
+            return [str(choice.value) for choice in self.kind]
+        return []
 
 
 def page() -> str:
@@ -75,7 +81,9 @@ def _section(command: Callable[..., Any]) -> str:
     arguments = [item for item in parameters if isinstance(item.info, ArgumentInfo)]
     options = [item for item in parameters if isinstance(item.info, OptionInfo) and not item.info.hidden]
     name = f"ccsrp {command.__name__}"
-    usage = " ".join([name, *map(_argument, arguments), *(["[OPTIONS]"] if options else [])])
+    needed = [_shown(item) for item in options if item.required]
+    rest = ["[OPTIONS]"] if len(needed) < len(options) else []
+    usage = " ".join([name, *map(_argument, arguments), *needed, *rest])
     lines = [f"## {name}", "", f"    {usage}", "", _text(inspect.getdoc(command) or ""), ""]
     if arguments:
         lines += ["| argument | |", "| --- | --- |"]
@@ -110,24 +118,32 @@ def _argument(item: Parameter) -> str:
     return name if item.required else f"[{name}]"
 
 
+def _names(item: Parameter) -> str:
+    plain = item.name.replace("_", "-")
+    own = f"--{plain}/--no-{plain}" if item.flag else f"--{plain}"
+    return ", ".join(item.info.param_decls or (own,))
+
+
+def _shown(item: Parameter) -> str:
+    return _names(item) if item.flag else f"{_names(item)} {item.value}"
+
+
 def _row(item: Parameter) -> str:
-    names = list(item.info.param_decls or ())
-    if not names:
-        plain = item.name.replace("_", "-")
-        names = [f"--{plain}/--no-{plain}" if item.flag else f"--{plain}"]
-    shown = "/".join(names) if item.flag else f"{', '.join(names)} {item.value}"
-    cells = (f"`{shown}`", _default(item, names), DEFAULT.sub("", item.info.help or ""))
+    help = DEFAULT.sub("", item.info.help or "")
+    if len(item.choices) > 1:
+        help += f" One of {', '.join(f'`{choice}`' for choice in item.choices)}."
+    cells = (f"`{_shown(item)}`", _default(item), help)
     return f"| {' | '.join(map(_cell, cells))} |"
 
 
-def _default(item: Parameter, names: list[str]) -> str:
+def _default(item: Parameter) -> str:
     told = DEFAULT.search(item.info.help or "")
     if told:
         return told.group(1)
     if item.required:
         return "required"
     if item.flag:
-        either = names[0].split("/")
+        either = _names(item).split("/")
         return f"`{either[0 if item.default else 1]}`" if len(either) == 2 else ""
     if item.default is None:
         return ""

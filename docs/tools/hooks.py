@@ -15,6 +15,7 @@ from mkdocs.structure.files import File, Files
 
 if TYPE_CHECKING:
     from mkdocs.config.defaults import MkDocsConfig
+    from mkdocs.structure.pages import Page
 
 ROOT = Path(__file__).parents[2]
 PAGES = ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "docs/**/*.md", "experiments/*/README.md")
@@ -32,6 +33,12 @@ def on_files(files: Files, *, config: MkDocsConfig) -> Files:
         found |= dict.fromkeys(new)
         ahead += new
     return Files([*theme, *(_file(path, config) for path in found)])
+
+
+def on_page_markdown(_markdown: str, *, page: Page, **_: object) -> None:
+    """Give pages that stand alone in the navigation the room of the list beside them."""
+    if page.parent is None:
+        page.meta.setdefault("hide", ["navigation"])
 
 
 def _inside(path: Path) -> bool:
