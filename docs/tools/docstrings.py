@@ -14,6 +14,7 @@ __all__ = ["Docstrings", "shown"]
 
 EXAMPLE = re.compile(r"(?:^>>> .*\n?(?:^(?!\s*$).+\n?)*)+", re.MULTILINE)
 SECTION = re.compile(r"^Examples\n-+$", re.MULTILINE)
+FLAG = re.compile(r"\s*# doctest:.*$", re.MULTILINE)
 CHOICES = re.compile(r"^(\w[\w, ]* : )\{(.+?)\}", re.MULTILINE)
 
 
@@ -22,6 +23,7 @@ def shown(text: str) -> str:
 
     Sections of examples are left alone: griffe knows them.
     """
+    text = FLAG.sub("", text)
     text = CHOICES.sub(lambda found: found.group(1) + found.group(2).replace(", ", " or "), text)
     if SECTION.search(text):
         return text
@@ -31,7 +33,7 @@ def shown(text: str) -> str:
 class Docstrings(griffe.Extension):
     """Changes docstrings as they are read."""
 
-    def on_object(self, *, obj: griffe.Object, **_: object) -> None:
+    def on_instance(self, *, obj: griffe.Object, **_: object) -> None:
         """Change one."""
         if obj.docstring is not None:
             obj.docstring.value = shown(obj.docstring.value)
