@@ -45,9 +45,8 @@ def show_result(console: Console, folder: Path, result: SearchResult, *, rate: f
     """Print the front and the files."""
     from ccsrp.report.terminal import front_table
 
-    console.print(
-        front_table(result.front, title=f"Front of {len(result.front)} networks, {rate:.2f} evaluations/s")
-    )
+    title = f"Front of {len(result.front)} networks, {rate:.2f} evaluations/s"
+    console.print(front_table(result.front, title=title, width=console.width))
     for name, what in (
         ("front.csv", "one row a network, with its mask"),
         ("front.png", "the trade-offs"),

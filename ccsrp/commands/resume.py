@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Annotated
-
-import typer
 from rich.console import Console
 from rich.markup import escape
 
-from ccsrp.commands.options import RayOption, WorkersOption
+from ccsrp.commands.options import RayOption, RunArgument, WorkersOption
 from ccsrp.commands.result import resumable, show_result
 from ccsrp.commands.workers import judging
 from ccsrp.errors import printable
@@ -18,7 +14,7 @@ __all__ = ["resume"]
 
 
 def resume(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder that 'ccsrp search' wrote.")],
+    folder: RunArgument,
     workers: WorkersOption = None,
     ray: RayOption = None,
 ) -> None:

@@ -113,14 +113,19 @@ class SearchProgress:
         self._shown.show(done, total, "measuring the front on test images")
 
 
-def front_table(front: pd.DataFrame, *, title: str) -> Table:
-    """Lay a front out in 80 columns; masks and exact counts are left to the CSV."""
+def front_table(front: pd.DataFrame, *, title: str | None, width: int = 80) -> Table:
+    """Lay a front out in ``width`` columns; what does not fit, masks and exact counts are left to the CSV."""
     table = Table(title=title, title_justify="left", header_style="bold", box=None, pad_edge=False)
-    shown = {name: column for name, column in _COLUMNS.items() if name in front}
-    for header, _ in shown.values():
-        table.add_column(header, justify="right", no_wrap=True)
-    for row in front.itertuples():
-        table.add_row(*(form(getattr(row, name)) for name, (_, form) in shown.items()))
+    columns = {
+        name: [header, *map(form, front[name])] for name, (header, form) in _COLUMNS.items() if name in front
+    }
+    for name in _LEFT_OUT:
+        if sum(max(map(len, cells)) + 2 for cells in columns.values()) - 2 > width:
+            columns.pop(name, None)
+    for cells in columns.values():
+        table.add_column(cells[0], justify="right", no_wrap=True)
+    for row in zip(*(cells[1:] for cells in columns.values()), strict=True):
+        table.add_row(*row)
     return table
 
 
@@ -168,6 +173,8 @@ _COLUMNS: dict[str, tuple[str, Callable[[float], str]]] = {
     "test_accuracy": ("test", _share),
     "test_robust_accuracy": ("test robust", _share),
 }
+# In this order where a terminal is narrow.
+_LEFT_OUT = ("params", "flops", "synops", "test_robust_accuracy", "test_accuracy", "round")
 
 _AUDIT_COLUMNS: tuple[tuple[str, str, Callable[[Any], str]], ...] = (
     ("member", "member", str),
