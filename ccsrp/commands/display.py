@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -53,6 +55,7 @@ class SearchScreen:
             raise OptionError("--quiet and --json exclude one another; leave one of them out")
         self._quiet = quiet
         self._as_json = as_json
+        self._output = sys.stdout
         self._console = Console()
         self.display: SearchDisplay = self._display(tensorboard)
 
@@ -66,7 +69,7 @@ class SearchScreen:
         if self._quiet:
             display = SearchDisplay()
         elif self._as_json:
-            display = JsonLines(_write_line)
+            display = JsonLines(self._write_line)
         elif can_be_live(self._console):
             display = LiveDisplay(self._console)
         else:
@@ -78,14 +81,26 @@ class SearchScreen:
         check_tensorboard()
         return Together([display, TensorBoard()])
 
+    @contextmanager
+    def only_ours(self) -> Iterator[None]:
+        """Keep what libraries print off standard output where a program or a script reads it."""
+        if not (self._quiet or self._as_json):
+            yield
+            return
+        with redirect_stdout(sys.stderr):
+            yield
+
     def ends(self, folder: Path, result: SearchResult) -> None:
         """Say what was found and where it is."""
         from ccsrp.commands.result import show_result
 
         if self._quiet:
-            typer.echo(printable(str(folder)))
+            self._write_line(printable(str(folder)))
         elif not self._as_json:
             show_result(self._console, folder, result, rate=self.display.state.rate)
+
+    def _write_line(self, line: str) -> None:
+        print(line, file=self._output, flush=True)
 
 
 def beginning(name: str, problem: Any, folder: Path, *, budget: int, plan: RoundPlan | None) -> Beginning:
@@ -102,10 +117,6 @@ def beginning(name: str, problem: Any, folder: Path, *, budget: int, plan: Round
         budget=budget,
         rounds=None if plan is None else plan.rounds.rounds,
     )
-
-
-def _write_line(line: str) -> None:
-    print(line, flush=True)
 
 
 def _line_to(console: Console) -> Callable[[str], None]:

@@ -28,24 +28,27 @@ def resume(
     from ccsrp.runs.searching import search_into
 
     told = SearchScreen(quiet=quiet, as_json=as_json, tensorboard=tensorboard)
-    run = reopened(folder)
-    settings, shown = run.config.search, told.display
-    shown.begins(beginning(run.config.problem, run.problem, folder, budget=settings.budget, plan=run.plan))
-    changed = run.config.changed_versions()
-    if changed:
-        shown.note(
-            f"packages have changed since it began ({'; '.join(changed)}): figures may differ in their last "
-            f"digits"
+    with told.only_ours():
+        run = reopened(folder)
+        settings, shown = run.config.search, told.display
+        shown.begins(
+            beginning(run.config.problem, run.problem, folder, budget=settings.budget, plan=run.plan)
         )
-    with only_writer(folder), resumable(folder), judging(workers, ray) as judged_by, shown.shown():
-        result = search_into(
-            folder,
-            run.problem,
-            settings,
-            run.config,
-            plan=run.plan,
-            shown=shown,
-            judged_by=judged_by,
-        )
-        shown.result(result)
+        changed = run.config.changed_versions()
+        if changed:
+            shown.note(
+                f"packages have changed since it began ({'; '.join(changed)}): figures may differ in their "
+                f"last digits"
+            )
+        with only_writer(folder), resumable(folder), judging(workers, ray) as judged_by, shown.shown():
+            result = search_into(
+                folder,
+                run.problem,
+                settings,
+                run.config,
+                plan=run.plan,
+                shown=shown,
+                judged_by=judged_by,
+            )
+            shown.result(result)
     told.ends(folder, result)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 
 from ccsrp.report.progress.state import SearchState
 
@@ -19,7 +18,8 @@ class ProgressInfo:
     Attributes
     ----------
     doing : str
-        With the round, where there are some.
+    round : str
+        Empty where there are no rounds.
     done : float
         Share of the round's budget, from 0 to 1.
     evaluations, time, speed, left : str
@@ -34,6 +34,7 @@ class ProgressInfo:
     """
 
     doing: str
+    round: str
     done: float
     evaluations: str
     time: str
@@ -62,7 +63,6 @@ def progress_info(state: SearchState, *, elapsed: float, waited: float = 0.0) ->
     """
     latest = state.latest
     left = state.seconds_left
-    rounds = "" if state.rounds is None else f"round {state.round} of {state.rounds}: "
     if latest is None:
         best = ("", "", "", "", "", "none", "none")
     else:
@@ -76,12 +76,13 @@ def progress_info(state: SearchState, *, elapsed: float, waited: float = 0.0) ->
             _share(latest.failed, latest.evaluations),
         )
     return ProgressInfo(
-        rounds + state.doing,
+        state.doing,
+        "" if state.rounds is None else f"{state.round} of {state.rounds}",
         min(1.0, state.evaluations / state.budget) if state.budget > 0 else 0.0,
         f"{state.evaluations} of {state.budget}",
         _time(elapsed),
-        f"{state.rate:.2f} evaluations/s" if state.rate > 0 else "",
-        f"{_time(max(0.0, left - waited))} left" if left and left < LONGEST else "",
+        _speed(state.rate) if state.rate > 0 else "",
+        f"{_time(left - waited)} left" if left is not None and waited < left < LONGEST else "",
         state.course,
         *best,
     )
@@ -92,4 +93,9 @@ def _share(count: int, of: int) -> str:
 
 
 def _time(seconds: float) -> str:
-    return str(timedelta(seconds=round(seconds)))
+    minutes, left = divmod(round(seconds), 60)
+    return f"{minutes // 60}:{minutes % 60:02}:{left:02}"
+
+
+def _speed(rate: float) -> str:
+    return f"{rate:.2f} evaluations/s" if rate < 100 else f"{rate:,.0f} evaluations/s"

@@ -11,7 +11,7 @@ from ccsrp.report.progress.display import Beginning, SearchDisplay
 if TYPE_CHECKING:
     from ccsrp.coevolution.rounds import Round
 
-__all__ = ["Lines", "begin_lines", "generation_line", "round_line"]
+__all__ = ["Lines", "begin_lines", "failures_line", "generation_line", "resumed_line", "round_line"]
 
 
 class Lines(SearchDisplay):
@@ -40,7 +40,7 @@ class Lines(SearchDisplay):
     def resumed(self, earlier: Earlier) -> None:
         """Say how many evaluations are known."""
         super().resumed(earlier)
-        self._say(f"going on: {sum(earlier.evaluations.values())} evaluations are known")
+        self._say(resumed_line(earlier))
 
     def generation(self, finished: FinishedGeneration) -> None:
         """Show the archive after a generation."""
@@ -58,13 +58,19 @@ class Lines(SearchDisplay):
 
     def failures(self, count: int, reason: str) -> None:
         """Say how many networks could not be judged, and the most frequent reason."""
-        self._say(f"{count} networks could not be judged; most of them: {reason}")
+        self._say(failures_line(count, reason))
 
 
 def begin_lines(beginning: Beginning) -> list[str]:
     """Say what is searched."""
     lines = [f"{beginning.problem}: {beginning.filters} filters in {beginning.layers} layers"]
     return lines + ([f"robust under: {beginning.attack}"] if beginning.attack else [])
+
+
+def resumed_line(earlier: Earlier) -> str:
+    """Say how many evaluations are known from an earlier beginning."""
+    known = sum(earlier.evaluations.values())
+    return f"going on: {known} evaluation{'s are' if known != 1 else ' is'} known"
 
 
 def generation_line(finished: FinishedGeneration, rate: float, *, rounds: bool) -> str:
@@ -84,3 +90,10 @@ def round_line(finished: Round) -> str:
         f"round {finished.number}: fine-tuned to accuracy {1 - error:.3f}, robust {1 - robust_error:.3f}, "
         f"cost {cost:.3f}"
     )
+
+
+def failures_line(count: int, reason: str) -> str:
+    """Say how many networks could not be judged, and why most of them."""
+    if count == 1:
+        return f"1 network could not be judged: {reason}"
+    return f"{count} networks could not be judged; most of them: {reason}"

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from rich.console import Console, ConsoleOptions, RenderResult
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
@@ -17,7 +17,7 @@ from ccsrp.coevolution.course import Earlier, FinishedGeneration
 from ccsrp.errors import printable
 from ccsrp.report.progress.display import Beginning, SearchDisplay
 from ccsrp.report.progress.info import ProgressInfo, progress_info
-from ccsrp.report.progress.lines import begin_lines, round_line
+from ccsrp.report.progress.lines import begin_lines, failures_line, resumed_line, round_line
 from ccsrp.report.progress.sparkline import sparkline
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["LiveDisplay", "can_be_live", "drawn"]
 
 # Wider lines are no easier to read, and short ones stay whole when a window is made a little smaller.
-WIDEST, NARROW = 78, 64
+WIDEST, NARROW, LABEL = 78, 64, 12
 # Often enough for seconds that count down, and far too seldom to slow a search.
 TIMES_A_SECOND = 4
 
@@ -79,7 +79,7 @@ class LiveDisplay(SearchDisplay):
     def resumed(self, earlier: Earlier) -> None:
         """Say how many evaluations are known."""
         super().resumed(earlier)
-        self._say(f"going on: {sum(earlier.evaluations.values())} evaluations are known")
+        self._say(resumed_line(earlier))
 
     def generation(self, finished: FinishedGeneration) -> None:
         """Take in a generation; it is drawn when it is time."""
@@ -89,6 +89,7 @@ class LiveDisplay(SearchDisplay):
     def round(self, finished: Round) -> None:
         """Say what network a round ended with."""
         super().round(finished)
+        self._latest = self._clock()
         self._say(round_line(finished))
 
     def ended(self, reason: str) -> None:
@@ -97,7 +98,7 @@ class LiveDisplay(SearchDisplay):
 
     def failures(self, count: int, reason: str) -> None:
         """Say how many networks could not be judged, and the most frequent reason."""
-        self._say(f"{count} networks could not be judged; most of them: {reason}")
+        self._say(failures_line(count, reason))
 
     def _say(self, text: str) -> None:
         self._console.print(printable(text), highlight=False, markup=False, soft_wrap=True)
@@ -119,38 +120,54 @@ class _Drawn:
 
 def drawn(info: ProgressInfo, *, width: int, ascii_only: bool = False) -> Table:
     """Lay out what a live display shows, in as many columns as there are, from 40 on."""
-    width = min(width - 1, WIDEST)
+    # A terminal writes ^C behind the last line; no line may be so long that this breaks it.
+    width = min(width - 3, WIDEST)
+    value = width - LABEL - 1
     table = Table.grid(padding=(0, 1, 0, 0))
-    label = 12
-    table.add_column(width=label, style="dim", no_wrap=True)
-    value = width - label - 1
+    table.add_column(width=LABEL, style="dim", no_wrap=True)
     table.add_column(width=value, no_wrap=True, overflow="ellipsis")
-
-    bar = Table.grid(padding=(0, 1, 0, 0))
-    room = max(4, value - len(info.evaluations) - 2)
-    bar.add_row(ProgressBar(total=1.0, completed=info.done, width=room), Text(info.evaluations))
-    line = sparkline(info.course, width=value - len(info.hypervolume) - 2, ascii_only=ascii_only)
-    course = Text.assemble((line, "cyan"), " " if line else "", info.hypervolume)
-
-    table.add_row("now", Text(info.doing, style="bold"))
-    table.add_row("evaluations", bar)
-    table.add_row("hypervolume", course)
-    best = (
-        ("accuracy", info.accuracy),
-        ("robust", info.robust_accuracy),
-        ("cost", info.cost),
-    )
-    pace = [info.time, info.left]
-    if width >= NARROW:
-        table.add_row("best", "   ".join(f"{name} {text}" for name, text in best if text))
-        table.add_row("front", info.front)
-        table.add_row("time", ", ".join(filter(None, [*pace, info.speed])))
-    else:
-        table.add_row("front", info.front)
-        for name, text in best:
-            table.add_row(f"best {name}"[:label], text)
-        table.add_row("time", ", ".join(filter(None, pace)))
-        table.add_row("speed", info.speed)
+    for label, shown in (_wide if width >= NARROW else _narrow)(info, value, ascii_only):
+        table.add_row(label, shown)
     table.add_row("ended early", info.stopped)
     table.add_row("failures", Text(info.failures, style="" if info.failures == "none" else "bold red"))
     return table
+
+
+def _wide(info: ProgressInfo, value: int, ascii_only: bool) -> Iterator[tuple[str, RenderableType]]:
+    """Yield labels and what stands beside them, several figures a line."""
+    now = f"round {info.round}: {info.doing}" if info.round else info.doing
+    yield "now", Text(now, style="bold")
+    bar = Table.grid(padding=(0, 1, 0, 0))
+    bar.add_row(_bar(info, value - len(info.evaluations) - 2), Text(info.evaluations))
+    yield "evaluations", bar
+    yield "hypervolume", _course(info, value - len(info.hypervolume) - 2, ascii_only)
+    best = (("accuracy", info.accuracy), ("robust", info.robust_accuracy), ("cost", info.cost))
+    yield "best", "   ".join(f"{name} {text}" for name, text in best if text)
+    yield "front", info.front
+    yield "time", ", ".join(filter(None, [info.time, info.left, info.speed]))
+
+
+def _narrow(info: ProgressInfo, value: int, ascii_only: bool) -> Iterator[tuple[str, RenderableType]]:
+    """Yield labels and what stands beside them, one figure a line."""
+    if info.round:
+        yield "round", info.round
+    yield "now", Text(info.doing, style="bold")
+    yield "evaluations", info.evaluations
+    yield "", _bar(info, value - 1)
+    yield "hypervolume", _course(info, value - len(info.hypervolume) - 2, ascii_only)
+    yield "front", info.front
+    best = (("accuracy", info.accuracy), ("robust", info.robust_accuracy), ("cost", info.cost))
+    for name, text in best:
+        yield name, f"{text} at best" if text else ""
+    yield "time", info.time
+    yield "left", info.left.removesuffix(" left")
+    yield "speed", info.speed
+
+
+def _bar(info: ProgressInfo, width: int) -> ProgressBar:
+    return ProgressBar(total=1.0, completed=info.done, width=width)
+
+
+def _course(info: ProgressInfo, width: int, ascii_only: bool) -> Text:
+    line = sparkline(info.course, width=width, ascii_only=ascii_only)
+    return Text.assemble((line, "cyan"), " " if line else "", info.hypervolume)

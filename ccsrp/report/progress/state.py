@@ -46,7 +46,7 @@ class SearchState:
     budget: int
     rounds: int | None = None
     round: int = 1
-    doing: str = "judging the first generation"
+    doing: str = "first generation"
     latest: GenerationReport | None = None
     course: tuple[float, ...] = ()
     stride: int = 1
@@ -99,26 +99,26 @@ class SearchState:
 
     def tuning(self, number: int) -> SearchState:
         """Say that a round's network is being fine-tuned."""
-        return replace(self, doing=f"fine-tuning the network of round {number}")
+        return replace(self, doing="fine-tuning its network")
 
     def round_ended(self, number: int) -> SearchState:
         """Go on to the next round, unless this is an earlier one that is told again, or the last."""
-        if number < self.round or number == self.rounds:
+        if number < self.round:
             return self
+        if number == self.rounds:
+            return replace(self, doing="joining all fronts")
         return self._at(number + 1)
 
     def member(self, done: int, total: int) -> SearchState:
         """Say how many members of the front have been measured."""
-        return replace(self, doing=f"measuring the front on test images: {done} of {total}")
+        return replace(self, doing=f"on test images: {done} of {total}")
 
     def finished(self) -> SearchState:
         """Say that nothing is left to do."""
         return replace(self, doing="finished")
 
     def _at(self, number: int) -> SearchState:
-        return replace(
-            self, round=number, latest=None, course=(), stride=1, doing="judging the first generation"
-        )
+        return replace(self, round=number, latest=None, course=(), stride=1, doing="first generation")
 
     def _shown(self, report: GenerationReport) -> SearchState:
         # The last value is the latest generation's; it stays only if it is one of every ``stride``.

@@ -81,8 +81,9 @@ class TensorBoard(SearchDisplay):
         self._clock = clock
         self._folder = Path()
         self._file: _EventFile | None = None
-        self._spent = 0  # evaluations of the rounds before
-        self._step = 0
+        self._earlier = Earlier()
+        self._round = 1
+        self._of_round = self._of_rounds_before = self._step = 0  # evaluations
 
     @contextmanager
     def shown(self) -> Iterator[None]:
@@ -100,15 +101,16 @@ class TensorBoard(SearchDisplay):
 
     def resumed(self, earlier: Earlier) -> None:
         """Write what is known."""
-        # Their rates are those of the time, each from the state that it was in then.
+        super().resumed(earlier)
         then = self._clock() - sum(one.seconds for one in earlier.generations)
         for one in earlier.generations:
             then += one.seconds
             self._add(one, then)
-        self.state = type(self.state)(budget=self.state.budget, rounds=self.state.rounds).resumed(earlier)
+        self._earlier = earlier
 
     def generation(self, finished: FinishedGeneration) -> None:
         """Write a generation."""
+        super().generation(finished)
         self._add(finished, self._clock())
 
     def result(self, result: SearchResult) -> None:
@@ -118,11 +120,11 @@ class TensorBoard(SearchDisplay):
             self._opened().picture("front", picture, self._step, self._clock())
 
     def _add(self, finished: FinishedGeneration, now: float) -> None:
-        if finished.round != self.state.round and self.state.latest is not None:
-            self._spent += self.state.latest.evaluations
-        super().generation(finished)
         report = finished.report
-        step = self._spent + report.evaluations
+        if finished.round != self._round:
+            self._of_rounds_before += self._of_round
+        self._round, self._of_round = finished.round, report.evaluations
+        step = self._of_rounds_before + report.evaluations
         if step <= self._step:
             return  # it found nothing new to judge
         fresh, self._step = step - self._step, step
@@ -137,7 +139,8 @@ class TensorBoard(SearchDisplay):
             "generation": report.generation,
             "round": finished.round,
         }
-        if finished.seconds > 0:
+        told_again = report.evaluations <= self._earlier.evaluations.get(finished.round, 0)
+        if finished.seconds > 0 and not told_again:
             values["evaluations_per_second"] = fresh / finished.seconds
         self._opened().scalars({f"search/{name}": value for name, value in values.items()}, step, now)
 
