@@ -11,6 +11,7 @@ from ccsrp import __version__
 from ccsrp.commands.audit import audit
 from ccsrp.commands.compare import compare
 from ccsrp.commands.finetune import finetune
+from ccsrp.commands.pick import pick
 from ccsrp.commands.problems import problems
 from ccsrp.commands.result import INTERRUPTED, Said
 from ccsrp.commands.resume import resume
@@ -24,11 +25,10 @@ __all__ = ["app", "main"]
 app = typer.Typer(
     help="Prune spiking neural networks by cooperative coevolution: accurate, robust, small.",
     no_args_is_help=True,
-    add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for command in (problems, search, resume, show, finetune, audit, compare, train):
+for command in (problems, search, resume, show, pick, finetune, audit, compare, train):
     app.command()(command)
 
 

@@ -109,6 +109,16 @@ def test_arrows_point_one_way() -> None:
             "ccsrp.runs",
             "ccsrp.report",
         ),
+        "ccsrp/decision": (
+            "ccsrp.attack",
+            "ccsrp.snn",
+            "ccsrp.evaluation",
+            "ccsrp.coevolution",
+            "ccsrp.methods",
+            "ccsrp.runs",
+            "ccsrp.report",
+            "ccsrp.commands",
+        ),
         "ccsrp/snn": ("ccsrp.evaluation", "ccsrp.coevolution", "ccsrp.methods", "ccsrp.runs", "ccsrp.report"),
         "ccsrp/evaluation": ("ccsrp.coevolution", "ccsrp.methods", "ccsrp.runs", "ccsrp.report"),
         "ccsrp/coevolution": (

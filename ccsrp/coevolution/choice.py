@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ccsrp.coevolution.search import Coevolution
+from ccsrp.decision.objectives import knee
 from ccsrp.errors import OptionError
 from ccsrp.space import BoolArray, FloatArray
 
@@ -93,17 +94,6 @@ def choose(search: Coevolution, choice: Choice, *, most: float = 1.0) -> Chosen:
             )
         row = int(np.flatnonzero(allowed)[np.argmin(found[allowed, 2])])
     return Chosen(masks[smaller[row]], found[row])
-
-
-def knee(objectives: FloatArray) -> int:
-    """Return the row that is nearest to the ideal once every objective spans [0, 1].
-
-    >>> knee(np.array([[0.0, 0.9, 1.0], [0.1, 0.2, 0.3], [0.9, 0.8, 0.1]]))
-    1
-    """
-    low, high = objectives.min(axis=0), objectives.max(axis=0)
-    scaled = (objectives - low) / np.where(high > low, high - low, 1.0)
-    return int(np.argmin(np.linalg.norm(scaled, axis=1)))
 
 
 def _lowest(errors: FloatArray, costs: FloatArray, *, allowed: BoolArray) -> int:

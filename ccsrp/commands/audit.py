@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 
+from ccsrp.commands import completion
+from ccsrp.commands.options import RunArgument
 from ccsrp.errors import printable
 
 __all__ = ["audit"]
 
 
 def audit(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder that 'ccsrp search' wrote.")],
+    folder: RunArgument,
     member: Annotated[
-        int | None, typer.Option(help="The network of that number in front.csv. [default: all, one by one]")
+        int | None,
+        typer.Option(
+            help="The network of that number in front.csv. [default: all, one by one]",
+            autocompletion=completion.members,
+        ),
     ] = None,
     images: Annotated[
         int | None, typer.Option(help="Test images to attack. [default: those of front.csv]")

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
+from ccsrp.commands import completion
+from ccsrp.commands.options import RunArgument
 from ccsrp.errors import printable
 
 __all__ = ["finetune"]
 
 
 def finetune(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder that 'ccsrp search' wrote.")],
-    member: Annotated[int, typer.Option(help="Member of its front: see 'ccsrp show DIR'.")],
+    folder: RunArgument,
+    member: Annotated[
+        int,
+        typer.Option(help="Member of its front: see 'ccsrp show DIR'.", autocompletion=completion.members),
+    ],
     epochs: Annotated[int, typer.Option(help="Passes over the training images.")] = 20,
     images: Annotated[int | None, typer.Option(help="Training images to use. [default: all]")] = None,
     learning_rate: Annotated[float, typer.Option(help="Peak learning rate (AdamW, warm-up, cosine).")] = 3e-3,

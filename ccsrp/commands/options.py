@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from ccsrp.commands import completion
+
 
 class CollaboratorsChoice(StrEnum):
     """How a layer's mask becomes a whole network."""
@@ -55,6 +57,15 @@ class AttackChoice(StrEnum):
     standard = "standard"
 
 
+class PickChoice(StrEnum):
+    """How one network of a front is picked."""
+
+    asf = "asf"
+    pseudo_weights = "pseudo-weights"
+    tradeoff = "tradeoff"
+    knee = "knee"
+
+
 class MethodChoice(StrEnum):
     """How a base network is trained."""
 
@@ -64,7 +75,25 @@ class MethodChoice(StrEnum):
 
 
 ProblemArgument = Annotated[
-    str, typer.Argument(metavar="PROBLEM", help="A name that 'ccsrp problems' lists.")
+    str,
+    typer.Argument(
+        metavar="PROBLEM", help="A name that 'ccsrp problems' lists.", autocompletion=completion.problems
+    ),
+]
+RunArgument = Annotated[
+    Path,
+    typer.Argument(
+        metavar="DIR", help="A folder that 'ccsrp search' wrote.", autocompletion=completion.run_folders
+    ),
+]
+MaxCostOption = Annotated[
+    float | None, typer.Option(help="Only networks of at most this share of the dense network's cost.")
+]
+MinAccuracyOption = Annotated[
+    float | None, typer.Option(help="Only networks of at least this accuracy (validation images).")
+]
+MinRobustAccuracyOption = Annotated[
+    float | None, typer.Option(help="Only networks of at least this robust accuracy (validation images).")
 ]
 DataDirOption = Annotated[
     Path | None,

@@ -42,12 +42,11 @@ def resumable(folder: Path) -> Iterator[None]:
 
 
 def show_result(console: Console, folder: Path, result: SearchResult, *, rate: float) -> None:
-    """Print the front and the files."""
+    """Print the front and the files; a rate of 0, where nothing new was judged, is not mentioned."""
     from ccsrp.report.terminal import front_table
 
-    console.print(
-        front_table(result.front, title=f"Front of {len(result.front)} networks, {rate:.2f} evaluations/s")
-    )
+    title = f"Front of {len(result.front)} networks" + (f", {rate:.2f} evaluations/s" if rate else "")
+    console.print(front_table(result.front, title=title, width=console.width))
     for name, what in (
         ("front.csv", "one row a network, with its mask"),
         ("front.png", "the trade-offs"),

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
+from ccsrp.commands.display import JsonOption, QuietOption, SearchScreen, TensorBoardOption, beginning
 from ccsrp.commands.options import (
     AttackChoice,
     ChoiceChoice,
@@ -23,7 +23,7 @@ from ccsrp.commands.options import (
     WorkersOption,
     was_given,
 )
-from ccsrp.commands.result import resumable, show_result
+from ccsrp.commands.result import resumable
 from ccsrp.commands.workers import judging
 from ccsrp.errors import OptionError
 
@@ -123,6 +123,9 @@ def search(
     device: DeviceOption = None,
     workers: WorkersOption = None,
     ray: RayOption = None,
+    quiet: QuietOption = False,
+    as_json: JsonOption = False,
+    tensorboard: TensorBoardOption = False,
 ) -> None:
     """Search the Pareto front of accuracy, robustness and compactness.
 
@@ -138,8 +141,6 @@ def search(
     from ccsrp.coevolution.settings import SearchSettings
     from ccsrp.methods.interface import FineTuning
     from ccsrp.registry import load_problem, problem_class, takes_option
-    from ccsrp.report.terminal import SearchProgress
-    from ccsrp.report.terminal import steps as progress_steps
     from ccsrp.runs.config import RunConfig
     from ccsrp.runs.folder import new_folder
     from ccsrp.runs.plan import RoundPlan
@@ -196,25 +197,20 @@ def search(
             raise OptionError(f"problem {problem!r} has no network to fine-tune; leave --rounds out")
     else:
         _refuse(context, ROUNDS_TAKE | LOSSES, "needs --rounds")
-    console = Console()
-    with new_folder(out or Path("runs") / f"{problem}-seed-{seed}") as path, progress_steps(console) as shown:
+    told = SearchScreen(quiet=quiet, as_json=as_json, tensorboard=tensorboard)
+    with told.only_ours(), new_folder(out or Path("runs") / f"{problem}-seed-{seed}") as path:
         built = load_problem(problem, **options)
         if paper:
             settings = SearchSettings.paper(n_layers=built.space.n_layers, seed=seed)
-        console.print(
-            f"{problem}: {built.space.n_var} filters in {built.space.n_layers} layers", highlight=False
-        )
-        if getattr(built, "attack", None) is not None:
-            console.print(f"robust under: {built.attack.describe()}", highlight=False, soft_wrap=True)
         config = RunConfig.of(
             problem, options, settings, built, rounds=None if plan is None else plan.described()
         )
-        progress = SearchProgress(shown, settings.budget)
-        with resumable(path), judging(workers, ray) as judged_by:
-            result = search_into(
-                path, built, settings, config, plan=plan, shown=progress, judged_by=judged_by
-            )
-    show_result(console, path, result, rate=progress.rate)
+        shown = told.display
+        shown.begins(beginning(problem, built, path, budget=settings.budget, plan=plan))
+        with resumable(path), judging(workers, ray) as judged_by, shown.shown():
+            result = search_into(path, built, settings, config, plan=plan, shown=shown, judged_by=judged_by)
+            shown.result(result)
+    told.ends(path, result)
 
 
 def _refuse(context: typer.Context, options: dict[str, str], why: str) -> None:

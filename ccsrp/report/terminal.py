@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 from rich.console import Console
-from rich.markup import escape
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -22,11 +20,7 @@ from rich.table import Table
 
 from ccsrp.errors import printable
 
-if TYPE_CHECKING:
-    from ccsrp.coevolution.rounds import Round
-    from ccsrp.coevolution.search import GenerationReport
-
-__all__ = ["SearchProgress", "Steps", "audit_table", "figures_table", "front_table", "steps"]
+__all__ = ["Steps", "audit_table", "figures_table", "front_table", "steps"]
 
 
 class Steps:
@@ -60,67 +54,19 @@ def steps(console: Console) -> Iterator[Steps]:
         yield Steps(console, progress)
 
 
-class SearchProgress:
-    """Turns the events of a search into progress.
-
-    ``rate`` is the number of evaluations per second so far, fine-tuning between rounds included.
-    """
-
-    def __init__(self, shown: Steps, budget: int) -> None:
-        self._shown = shown
-        self._budget = budget
-        self._began = time.perf_counter()
-        self._before = self._latest = self._known = 0
-        self.rate = 0.0
-        shown.show(0, budget, "judging the first generation")
-
-    def resumed(self, evaluations: int) -> None:
-        """Say how many evaluations are known from an earlier beginning."""
-        self._known = evaluations
-        self._shown.line(f"going on: {evaluations} evaluations are known")
-
-    def generation(self, report: GenerationReport) -> None:
-        """Show the archive after a generation."""
-        self._latest = report.evaluations
-        new = max(0, self._before + self._latest - self._known)
-        self.rate = new / (time.perf_counter() - self._began)
-        text = (
-            f"generation {report.generation}: hypervolume {report.hypervolume:.4f}, "
-            f"{report.front_size} on the front, {self.rate:.2f} evaluations/s"
-        )
-        self._shown.show(report.evaluations, self._budget, text)
-        self._shown.line(f"[dim]{report.evaluations:>6} evaluations  {text}[/dim]")
-
-    def round(self, finished: Round) -> None:
-        """Show the network that a round ended with."""
-        self._before, self._latest = self._before + self._latest, 0
-        error, robust_error, cost = finished.tuned
-        self._shown.line(
-            f"round {finished.number}: fine-tuned to accuracy {1 - error:.3f}, "
-            f"robust {1 - robust_error:.3f}, cost {cost:.3f}"
-        )
-
-    def ended(self, reason: str) -> None:
-        """Say why rounds ended before their limit and their target."""
-        self._shown.line(escape(reason))
-
-    def failures(self, count: int, reason: str) -> None:
-        """Say how many networks could not be judged, and the most frequent reason."""
-        self._shown.line(escape(f"{count} networks could not be judged; most of them: {reason}"))
-
-    def member(self, done: int, total: int) -> None:
-        """Show how many members of the front have been measured on the test split."""
-        self._shown.show(done, total, "measuring the front on test images")
-
-
-def front_table(front: pd.DataFrame, *, title: str) -> Table:
-    """Lay a front out in 80 columns; masks and exact counts are left to the CSV."""
+def front_table(front: pd.DataFrame, *, title: str | None, width: int = 80) -> Table:
+    """Lay a front out in ``width`` columns; what does not fit, masks and exact counts are left to the CSV."""
     table = Table(title=title, title_justify="left", header_style="bold", box=None, pad_edge=False)
-    shown = {name: column for name, column in _COLUMNS.items() if name in front}
-    for header, _ in shown.values():
-        table.add_column(header, justify="right", no_wrap=True)
-    for row in front.itertuples():
-        table.add_row(*(form(getattr(row, name)) for name, (_, form) in shown.items()))
+    columns = {
+        name: [header, *map(form, front[name])] for name, (header, form) in _COLUMNS.items() if name in front
+    }
+    for name in _LEFT_OUT:
+        if sum(max(map(len, cells)) + 2 for cells in columns.values()) - 2 > width:
+            columns.pop(name, None)
+    for cells in columns.values():
+        table.add_column(cells[0], justify="right", no_wrap=True)
+    for row in zip(*(cells[1:] for cells in columns.values()), strict=True):
+        table.add_row(*row)
     return table
 
 
@@ -168,6 +114,8 @@ _COLUMNS: dict[str, tuple[str, Callable[[float], str]]] = {
     "test_accuracy": ("test", _share),
     "test_robust_accuracy": ("test robust", _share),
 }
+# In this order where a terminal is narrow.
+_LEFT_OUT = ("params", "flops", "synops", "test_robust_accuracy", "test_accuracy", "round")
 
 _AUDIT_COLUMNS: tuple[tuple[str, str, Callable[[Any], str]], ...] = (
     ("member", "member", str),

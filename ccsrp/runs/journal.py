@@ -13,6 +13,7 @@ from typing import Any
 
 import pandas as pd
 
+from ccsrp.coevolution.course import FinishedGeneration
 from ccsrp.coevolution.problem import SearchProblem
 from ccsrp.coevolution.search import GenerationReport
 from ccsrp.coevolution.snapshot import Snapshot
@@ -160,17 +161,31 @@ class RecordedSearch:
 
     def history(self) -> pd.DataFrame:
         """Return one row a generation, in the columns of ``history.csv``."""
+        return pd.DataFrame([row for _, row in self._rows()])
+
+    def generations(self) -> list[FinishedGeneration]:
+        """Return the generations up to the latest state: those that a search that goes on does not run."""
+        found = read_snapshot(self._store, self._number)
+        last = 0 if found is None else found.inside("search").count("generation")
+        return [
+            FinishedGeneration(self._number, seconds, GenerationReport(**row))
+            for seconds, row in self._rows()
+            if row["generation"] <= last
+        ]
+
+    def _rows(self) -> list[tuple[float, dict[str, Any]]]:
+        """Return what each generation took, and its row of the history."""
         self._write_generations()
         rows = self._store.rows(
             "SELECT round, generation, seconds, row, checksum FROM generations WHERE round = ? "
             "ORDER BY generation",
             self._number,
         )
-        history = [read_row(self._store, row[3]) for row in rows]
+        history = [(row[2], read_row(self._store, row[3])) for row in rows]
         columns = {item.name for item in fields(GenerationReport)}
-        if any(row.keys() != columns or not all(map(_finite, row.values())) for row in history):
+        if any(row.keys() != columns or not all(map(_finite, row.values())) for _, row in history):
             raise self._store.damaged("a generation is no row of a history")
-        return pd.DataFrame(history)
+        return history
 
     def describe(
         self,

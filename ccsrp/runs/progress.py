@@ -8,12 +8,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from ccsrp.coevolution.course import Earlier, FinishedGeneration
 from ccsrp.evaluation.interface import OBJECTIVES
 from ccsrp.runs.config import parse_config
+from ccsrp.runs.journal import RecordedRun
 from ccsrp.runs.snapshots import latest_round, read_snapshot
 from ccsrp.runs.store import STORE, RunStore
 
-__all__ = ["Progress", "progress"]
+__all__ = ["Progress", "known_before", "progress"]
 
 
 @dataclass(frozen=True)
@@ -61,3 +63,23 @@ def progress(folder: Path) -> Progress:
             }
         )
         return Progress(store.evaluations(number), config.search.budget, number, front)
+
+
+def known_before(store: RunStore) -> Earlier:
+    """Return what a run knows that is about to go on: generations up to the latest state of each round.
+
+    Raises
+    ------
+    RunError
+        The store is damaged.
+    """
+    journal = RecordedRun(store)
+    evaluations: dict[int, int] = {}
+    generations: list[FinishedGeneration] = []
+    for number in range(1, latest_round(store) + 2):
+        judged = store.evaluations(number)
+        if not judged:
+            break
+        evaluations[number] = judged
+        generations += journal.search(number).generations()
+    return Earlier(evaluations, tuple(generations))

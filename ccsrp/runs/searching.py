@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
+from ccsrp.coevolution.course import FinishedGeneration, ShowsSearch
 from ccsrp.coevolution.problem import SearchProblem
 from ccsrp.coevolution.rounds import Round, joined_histories, run_rounds
 from ccsrp.coevolution.run import SearchResult, run_search
@@ -18,43 +19,16 @@ from ccsrp.files import write_atomically
 from ccsrp.runs.config import RunConfig, parse_config
 from ccsrp.runs.journal import RecordedRun
 from ccsrp.runs.plan import RoundPlan
+from ccsrp.runs.progress import known_before
 from ccsrp.runs.rounds import StoredRounds
 from ccsrp.runs.store import STORE, RunStore
 from ccsrp.runs.views import config_bytes, write_front, write_history, write_rounds
 from ccsrp.space import BoolArray
 
-__all__ = ["ShowsSearch", "search_into"]
+__all__ = ["search_into"]
 
 # history.csv is written as often as takes up to this share of the time, and at the end.
 SHARE = 0.05
-
-
-class ShowsSearch(Protocol):
-    """What is told of a search while it goes on."""
-
-    def resumed(self, evaluations: int) -> None:
-        """Say how many evaluations are known from an earlier beginning."""
-        ...
-
-    def generation(self, report: GenerationReport) -> None:
-        """Show the archive after a generation."""
-        ...
-
-    def round(self, finished: Round) -> None:
-        """Show the network that a round ended with."""
-        ...
-
-    def ended(self, reason: str) -> None:
-        """Say why rounds ended before their limit and their target."""
-        ...
-
-    def member(self, done: int, total: int) -> None:
-        """Show how many members of the front have been measured on the test split."""
-        ...
-
-    def failures(self, count: int, reason: str) -> None:
-        """Say how many networks could not be judged, and the most frequent reason."""
-        ...
 
 
 def search_into(
@@ -94,7 +68,7 @@ def search_into(
         plan.tuning.chosen(*trained.images("train"))  # refused before anything is evaluated
     with _store(folder, config) as store:
         if not store.empty:
-            shown.resumed(store.evaluations())
+            shown.resumed(known_before(store))
         run = _Recorded(folder, RecordedRun(store, judged_by=judged_by), shown)
         try:
             result = run.searched(problem, settings) if plan is None else run.rounds(problem, settings, plan)
@@ -133,7 +107,7 @@ class _Recorded:
         self._journal = journal
         self._shown = shown
         self._rounds = StoredRounds(folder, journal.store)
-        self._written = time.perf_counter()
+        self._written = self._ended = time.perf_counter()
         self._writing = 0.0
 
     def searched(self, problem: SearchProblem, settings: SearchSettings) -> SearchResult:
@@ -141,7 +115,7 @@ class _Recorded:
         journal = self._journal.search(1)
 
         def on_generation(report: GenerationReport) -> None:
-            self._shown.generation(report)
+            self._generation(1, report)
             self._view(lambda: write_history(self._folder, journal.history()))
 
         return run_search(
@@ -152,13 +126,14 @@ class _Recorded:
         """Search and fine-tune in turn."""
 
         def on_generation(number: int, report: GenerationReport) -> None:
-            self._shown.generation(report)
+            self._generation(number, report)
             histories = [self._journal.search(n) for n in range(1, number + 1)]
             self._view(
                 lambda: write_history(self._folder, joined_histories([one.history() for one in histories]))
             )
 
         def after(number: int, current: Any, mask: BoolArray) -> SearchProblem:
+            self._shown.tuning(number)
             made: SearchProblem = self._rounds.after(
                 number, current, mask, plan.tuning, seed=settings.seed + number
             )
@@ -167,6 +142,7 @@ class _Recorded:
         def on_round(finished: Round) -> None:
             write_rounds(self._folder, self._rounds.add(finished))
             self._shown.round(finished)
+            self._ended = time.perf_counter()
 
         return run_rounds(
             problem,
@@ -187,6 +163,10 @@ class _Recorded:
         failures = self._journal.failures()
         if failures:
             self._shown.failures(sum(failures.values()), max(failures, key=lambda reason: failures[reason]))
+
+    def _generation(self, number: int, report: GenerationReport) -> None:
+        before, self._ended = self._ended, time.perf_counter()
+        self._shown.generation(FinishedGeneration(number, self._ended - before, report))
 
     def _view(self, write: Callable[[], None]) -> None:
         now = time.perf_counter()

@@ -9,12 +9,13 @@ import pandas as pd
 from bench import Bench, Step
 from measured import measure_rounds
 from results import write_results
+from rich.markup import escape
 
 from ccsrp.coevolution.rounds import RoundSettings
 from ccsrp.coevolution.settings import SearchSettings
 from ccsrp.errors import OptionError, one_line
 from ccsrp.files import write_atomically
-from ccsrp.report.terminal import SearchProgress
+from ccsrp.report.progress.lines import Lines
 from ccsrp.runs.comparison import ComparisonSettings, run_comparison, write_report
 from ccsrp.runs.comparison_audit import audit_networks
 from ccsrp.runs.config import RunConfig
@@ -109,7 +110,7 @@ def _search(
         problem,
         rounds=plan.described(),
     )
-    shown = SearchProgress(bench.shown, settings.budget)
+    shown = Lines(lambda line: bench.shown.line(f"  {escape(line)}"))
     search_into(folder, problem, settings, config, plan=plan, shown=shown)  # type: ignore[arg-type]
 
 

@@ -45,11 +45,14 @@ class Silent:
         self.generations: list[int] = []
         self.failed: list[tuple[int, str]] = []
 
-    def resumed(self, evaluations) -> None:
-        pass
+    def resumed(self, earlier) -> None:
+        self.earlier = earlier
 
-    def generation(self, report) -> None:
-        self.generations.append(report.generation)
+    def generation(self, finished) -> None:
+        self.generations.append(finished.report.generation)
+
+    def tuning(self, number) -> None:
+        pass
 
     def round(self, finished) -> None:
         pass

@@ -1,0 +1,1 @@
+"""Which network of a front: bounds, preferences, pymoo's methods; knows tables of figures alone."""
