@@ -16,10 +16,20 @@ if TYPE_CHECKING:
     from ccsrp.coevolution.run import SearchResult, search
     from ccsrp.coevolution.settings import SearchSettings
     from ccsrp.errors import CcsrpError
+    from ccsrp.export.folder import load_network
     from ccsrp.runs.journal import recorded
     from ccsrp.space import FilterSpace
 
-__all__ = ["Attack", "CcsrpError", "FilterSpace", "SearchResult", "SearchSettings", "recorded", "search"]
+__all__ = [
+    "Attack",
+    "CcsrpError",
+    "FilterSpace",
+    "SearchResult",
+    "SearchSettings",
+    "load_network",
+    "recorded",
+    "search",
+]
 
 # Threads that wait for work by spinning take the cores from those that have some: beside other programs a
 # search took seven times as long; alone, sleeping costs it 3 to 8 % (experiments/throughput). OpenMP reads
@@ -34,6 +44,7 @@ _HOMES = {
     "FilterSpace": "space",
     "SearchResult": "coevolution.run",
     "SearchSettings": "coevolution.settings",
+    "load_network": "export.folder",
     "recorded": "runs.journal",
     "search": "coevolution.run",
 }

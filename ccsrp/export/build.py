@@ -10,7 +10,7 @@ from torch import nn
 
 from ccsrp.errors import ExportError, one_line
 from ccsrp.export.allowed import CONTAINERS, FUNCTIONS, KINDS, METHODS, SURROGATES
-from ccsrp.export.description import Call, Description, Module, Operation, Surrogate, values_of
+from ccsrp.export.description import Call, Description, Module, Surrogate, values_of
 
 __all__ = ["RebuiltNetwork", "build_network", "function_of"]
 
@@ -94,7 +94,9 @@ def function_of(name: str) -> Callable[..., Any]:
 
 def _built(name: str, module: Module) -> nn.Module:
     if module.kind not in KINDS:
-        raise ExportError(f"the description of {name!r} names {module.kind!r}, which is not among those allowed")
+        raise ExportError(
+            f"the description of {name!r} names {module.kind!r}, which is not among those allowed"
+        )
     kind, allowed = KINDS[module.kind]
     options = {key: _value(name, value) for key, value in module.options.items()}
     if odd := sorted(options.keys() - set(allowed)):
@@ -111,7 +113,9 @@ def _built(name: str, module: Module) -> nn.Module:
     except ExportError:
         raise
     except Exception as error:  # constructors raise what they like
-        raise ExportError(f"the description of {name!r} does not fit {module.kind} ({one_line(error)})") from None
+        raise ExportError(
+            f"the description of {name!r} does not fit {module.kind} ({one_line(error)})"
+        ) from None
     return built
 
 

@@ -9,7 +9,7 @@ import torch
 from pydantic import ValidationError
 from torch import fx, nn
 
-from ccsrp.errors import ExportError, one_line, printable
+from ccsrp.errors import ExportError, printable
 from ccsrp.export.allowed import CONTAINERS, FUNCTIONS, KINDS, METHODS, SURROGATES, kind_name, options_of
 from ccsrp.export.description import About, Call, Description, Module, Operation, Surrogate
 from ccsrp.snn.graph import trace
@@ -90,7 +90,9 @@ def describe(
 
 def _call(name: str, node: fx.Node, values: dict[fx.Node, str]) -> Call:
     if node.kwargs or len(node.args) != 1 or not isinstance(node.args[0], fx.Node):
-        raise ExportError(f"module {name!r} is called with other things than one tensor, and cannot be described")
+        raise ExportError(
+            f"module {name!r} is called with other things than one tensor, and cannot be described"
+        )
     return Call(output=values[node], module=name, input=values[node.args[0]])
 
 
@@ -105,7 +107,7 @@ def _operation(node: fx.Node, values: dict[fx.Node, str]) -> Operation:
     if node.op == "call_method" and node.target in METHODS:
         function = f"Tensor.{node.target}"
     elif node.op == "call_function" and node.target in _NAMES:
-        function = _NAMES[node.target]  # type: ignore[index]
+        function = _NAMES[node.target]
     else:
         called = getattr(node.target, "__name__", str(node.target))
         raise ExportError(
@@ -127,8 +129,8 @@ def _module(name: str, module: nn.Module) -> Module:
     kind = kind_name(module)
     if kind is None:
         raise ExportError(
-            f"module {name!r} is a {type(module).__module__}.{type(module).__name__}, which cannot be described; "
-            f"use a class of spikingjelly.activation_based or torch.nn itself"
+            f"module {name!r} is a {type(module).__module__}.{type(module).__name__}, which cannot be "
+            f"described; use a class of spikingjelly.activation_based or torch.nn itself"
         )
     _check_plain(name, module)
     children = {}
@@ -169,5 +171,5 @@ def _option(name: str, value: Any) -> Any:
 
 def _beyond(what: str, error: ValidationError) -> ExportError:
     first = error.errors(include_url=False)[0]
-    place = ".".join(map(str, first["loc"]))
-    return ExportError(f"{what} cannot be described: {printable(place, most=120)}: {one_line(ValueError(first['msg']))}")
+    place = printable(".".join(map(str, first["loc"])), most=120)
+    return ExportError(f"{what} cannot be described: {place}: {first['msg']}")

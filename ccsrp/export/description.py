@@ -181,7 +181,9 @@ def parse_description(content: bytes, *, name: str) -> Description:
         raise ExportError(f"{name} is damaged ({one_line(error)}); {then}") from None
     version = tables.get("version") if isinstance(tables, dict) else None
     if isinstance(version, int) and version > 1:
-        raise ExportError(f"{name} is of version {version}, and this ccsrp reads version 1; install a newer one")
+        raise ExportError(
+            f"{name} is of version {version}, and this ccsrp reads version 1; install a newer one"
+        )
     try:
         description = Description.model_validate_json(content)
         depth = max(map(_depth, description.modules.values()), default=0)

@@ -7,31 +7,42 @@ import os
 import shutil
 import tempfile
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from safetensors.torch import save
-from torch import nn
 
-from ccsrp.errors import ExportError, RunError, WeightsError, one_line
+from ccsrp.errors import ExportError, WeightsError, one_line
 from ccsrp.export.build import build_network
 from ccsrp.export.describe import describe
 from ccsrp.export.description import LARGEST, About, Description, describe_json, parse_description
 from ccsrp.export.script import script
 from ccsrp.files import inside, read_regular, write_atomically, write_failed
 from ccsrp.snn.networks import DirectCoding
-from ccsrp.snn.weights import SLACK, load_weights
+from ccsrp.snn.weights import put_weights
 
-__all__ = ["DESCRIPTION", "SCRIPT", "WEIGHTS", "Exported", "load_network", "network_files", "read_exported"]
-__all__ += ["write_folder"]
+__all__ = [
+    "DESCRIPTION",
+    "SCRIPT",
+    "WEIGHTS",
+    "Exported",
+    "assemble",
+    "holds",
+    "load_network",
+    "network_files",
+    "read_exported",
+    "write_folder",
+]
 
 DESCRIPTION, WEIGHTS, SCRIPT = "network.json", "weights.safetensors", "network.py"
 # Bytes of weights at most: a thousand million parameters.
 MOST_BYTES = 1 << 32
 
 
+@dataclass(frozen=True)
 class Exported:
-    """A network read from a folder, with its description.
+    """A network rebuilt from its files, with its description.
 
     Attributes
     ----------
@@ -40,9 +51,8 @@ class Exported:
     description : Description
     """
 
-    def __init__(self, network: DirectCoding, description: Description) -> None:
-        self.network = network
-        self.description = description
+    network: DirectCoding
+    description: Description
 
 
 def network_files(
@@ -55,9 +65,7 @@ def network_files(
     ExportError, GraphError
         See ``describe``.
     """
-    draft = describe(
-        network, image_shape=image_shape, classes=classes, weights_sha256="0" * 64, about=about
-    )
+    draft = describe(network, image_shape=image_shape, classes=classes, weights_sha256="0" * 64, about=about)
     state = network.network.state_dict()
     with torch.device("meta"):
         names = list(build_network(draft).state_dict())
@@ -87,7 +95,7 @@ def load_network(folder: str | Path) -> DirectCoding:
     Returns
     -------
     DirectCoding
-        From images, float32 [B, C, H, W] in [0, 1], to logits, float32 [B, classes]; in eval mode, on the CPU.
+        From images, float32 [B, C, H, W] in [0, 1], to logits [B, classes]; in eval mode, on the CPU.
 
     Raises
     ------
@@ -104,21 +112,29 @@ def load_network(folder: str | Path) -> DirectCoding:
 
 def read_exported(folder: Path) -> Exported:
     """Read a folder: see ``load_network``."""
-    file, weights = folder / DESCRIPTION, folder / WEIGHTS
     if not os.path.isdir(folder):
         raise ExportError(f"{folder} is not a folder; give one that 'ccsrp export' wrote")
-    description = parse_description(_read(file, LARGEST), name=str(file))
-    with torch.device("meta"):  # nothing is allocated for what the description only claims
-        network = build_network(description)
-    wanted = sum(tensor.nbytes for tensor in network.state_dict().values())
-    content = _read(weights, min(MOST_BYTES, wanted + SLACK))
+    files = {DESCRIPTION: _read(folder / DESCRIPTION, LARGEST), WEIGHTS: _read(folder / WEIGHTS, MOST_BYTES)}
+    return assemble(files, folder)
+
+
+def assemble(files: Mapping[str, bytes], folder: Path) -> Exported:
+    """Rebuild a network from the content of its files; ``folder`` is named in errors."""
+    content, weights = files[WEIGHTS], folder / WEIGHTS
+    description = parse_description(files[DESCRIPTION], name=str(folder / DESCRIPTION))
     if hashlib.sha256(content).hexdigest() != description.weights_sha256:
-        raise WeightsError(f"{weights} are not the weights that {DESCRIPTION} speaks of; export the network again")
-    if wanted > len(content):
-        raise WeightsError(f"weights {weights} are of another network: it has {wanted:,} bytes")
-    del content
-    network = network.to_empty(device="cpu")
-    load_weights(network, weights, expected_sha256=description.weights_sha256)
+        raise WeightsError(
+            f"{weights} are not the weights that {DESCRIPTION} speaks of; export the network again"
+        )
+    with torch.device("meta"):  # no memory is asked for on the word of a description
+        network = build_network(description)
+    claimed = sum(tensor.nbytes for tensor in network.state_dict().values())
+    if claimed > len(content):
+        raise WeightsError(
+            f"{weights} are of another network: {DESCRIPTION} describes {claimed:,} bytes of weights"
+        )
+    network.to_empty(device="cpu")
+    put_weights(network, content, weights)
     return Exported(DirectCoding(network, time_steps=description.time_steps).eval(), description)
 
 
@@ -132,8 +148,7 @@ def write_folder(folder: Path, files: Mapping[str, bytes]) -> None:
     RunError
         It cannot be written, or is a link.
     """
-    inside(folder.parent, folder.name)
-    if _holds(folder, files):
+    if holds(folder, files):
         for name, content in files.items():
             inside(folder, name)
             write_atomically(folder / name, content)
@@ -154,15 +169,25 @@ def write_folder(folder: Path, files: Mapping[str, bytes]) -> None:
         shutil.rmtree(draft, ignore_errors=True)
 
 
-def _holds(folder: Path, files: Mapping[str, bytes]) -> bool:
-    """Tell whether a folder already holds the network of ``files``."""
+def holds(folder: Path, files: Mapping[str, bytes]) -> bool:
+    """Tell whether a folder already holds the network of ``files``, to which more can be added.
+
+    Raises
+    ------
+    ExportError
+        It holds something else.
+    RunError
+        It is a link.
+    """
+    inside(folder.parent, folder.name)
+    mine = parse_description(files[DESCRIPTION], name=DESCRIPTION)
     try:
         if not os.path.lexists(folder) or not any(folder.iterdir()):
             return False
         there = parse_description(_read(folder / DESCRIPTION, LARGEST), name=DESCRIPTION)
     except (OSError, ExportError):
         there = None
-    if there is None or _computes(there) != _computes(parse_description(files[DESCRIPTION], name=DESCRIPTION)):
+    if there is None or _computes(there) != _computes(mine):
         raise ExportError(
             f"{folder} holds something else than this network; name another folder with --out or remove it"
         )

@@ -40,16 +40,16 @@ def fold_norms(items: list[Primitive]) -> tuple[list[Primitive], dict[str, Weigh
     renamed: dict[str, str] = {}
     kept: list[Primitive] = []
     for item in items:
-        inputs = tuple(renamed.get(value, value) if isinstance(value, str) else value for value in item.inputs)
         before = made.get(str(item.inputs[0]))
+        folds = before is not None and before.output in weights and readers[before.output] == 1
         if isinstance(item.module, (*CONVOLUTIONS, *LINEARS)):
             weights[item.output] = _plain(item.module)
-        elif isinstance(item.module, NORMS) and before is not None and readers[before.output] == 1:
-            if isinstance(before.module, (*CONVOLUTIONS, *LINEARS)) and before.output in weights:
-                weights[before.output] = _folded(before.module, *norm_factors(item))
-                renamed[item.output] = before.output
-                continue
-        kept.append(replace(item, inputs=inputs))
+        elif isinstance(item.module, NORMS) and before is not None and folds:
+            weights[before.output] = _folded(before.module, *norm_factors(item))
+            renamed[item.output] = before.output
+            continue
+        inputs = [renamed.get(value, value) if isinstance(value, str) else value for value in item.inputs]
+        kept.append(replace(item, inputs=tuple(inputs)))
     return kept, weights
 
 
@@ -63,7 +63,7 @@ def norm_factors(item: Primitive) -> tuple[NDArray[np.float64], NDArray[np.float
     """
     norm = item.module
     if norm.running_mean is None:
-        raise ExportError(f"batch norm {item.name!r} has no running statistics, which no other format can say")
+        raise ExportError(f"batch norm {item.name!r} has no running statistics, so nothing can be folded")
     mean, variance = _numbers(norm.running_mean), _numbers(norm.running_var)
     factor = 1.0 / np.sqrt(variance + norm.eps)
     if norm.weight is not None:

@@ -26,7 +26,7 @@ def add_neuron(writer: Writer, module: Any, currents: str, *, steps: int, repeat
     """
     parts = [currents] * steps
     if repeated and steps > 1:
-        parts = writer.add("Split", currents, outputs=steps, axis=0, num_outputs=steps)
+        parts = writer.split(currents, steps)
     reset = 0.0 if module.v_reset is None else float(module.v_reset)
     threshold = writer.number(float(module.v_threshold))
     potential, spikes = writer.number(reset), []
@@ -40,20 +40,20 @@ def add_neuron(writer: Writer, module: Any, currents: str, *, steps: int, repeat
             potential = writer.add("Sub", charged, writer.add("Mul", spikes[-1], threshold))
         else:
             potential = writer.add("Where", fired, writer.number(reset), charged)
-    return spikes[0] if steps == 1 else str(writer.add("Concat", *spikes, axis=0))
+    return spikes[0] if steps == 1 else writer.add("Concat", *spikes, axis=0)
 
 
 def _charged(writer: Writer, module: Any, current: str, potential: str, reset: float) -> str:
     """Charge as SpikingJelly does, with the same operations in the same order."""
     if isinstance(module, neuron.IFNode):
-        return str(writer.add("Add", potential, current))
+        return writer.add("Add", potential, current)
     above = potential if reset == 0.0 else writer.add("Sub", potential, writer.number(reset))
     if module.decay_input:
-        return str(writer.add("Add", potential, _leaked(writer, module, writer.add("Sub", current, above))))
-    return str(writer.add("Add", writer.add("Sub", potential, _leaked(writer, module, above)), current))
+        return writer.add("Add", potential, _leaked(writer, module, writer.add("Sub", current, above)))
+    return writer.add("Add", writer.add("Sub", potential, _leaked(writer, module, above)), current)
 
 
 def _leaked(writer: Writer, module: Any, value: str) -> str:
     if isinstance(module, neuron.ParametricLIFNode):
-        return str(writer.add("Mul", value, writer.number(float(module.w.detach().sigmoid()))))
-    return str(writer.add("Div", value, writer.number(float(module.tau))))
+        return writer.add("Mul", value, writer.number(float(module.w.detach().sigmoid())))
+    return writer.add("Div", value, writer.number(float(module.tau)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -28,12 +29,17 @@ class Writer:
         self._nodes: list[Any] = []
         self._constants: dict[str, Any] = {}
 
-    def add(self, kind: str, *inputs: str, outputs: int = 1, **options: Any) -> Any:
-        """Add a node; return the name of its output, or the names of several."""
-        number = len(self._nodes)
-        names = [f"{kind.lower()}_{number}" + (f"_{index}" if outputs > 1 else "") for index in range(outputs)]
-        self._nodes.append(self._onnx.helper.make_node(kind, inputs, names, name=f"{kind}_{number}", **options))
-        return names[0] if outputs == 1 else names
+    def add(self, kind: str, *inputs: str, **options: Any) -> str:
+        """Add a node; return the name of its output."""
+        output = f"{kind.lower()}_{len(self._nodes)}"
+        self._node(kind, inputs, [output], **options)
+        return output
+
+    def split(self, value: str, parts: int) -> list[str]:
+        """Cut a tensor into equal parts along its first axis; return their names."""
+        names = [f"split_{len(self._nodes)}_{index}" for index in range(parts)]
+        self._node("Split", (value,), names, axis=0, num_outputs=parts)
+        return names
 
     def tensor(self, name: str, value: Any) -> str:
         """Return the name of a constant, float32; ``value`` is an array or a tensor."""
@@ -82,6 +88,10 @@ class Writer:
         except Exception as error:  # onnx and protobuf raise what they like
             raise ExportError(f"onnx refuses the model ({one_line(error)})") from None
         return content
+
+    def _node(self, kind: str, inputs: Sequence[str], outputs: list[str], **options: Any) -> None:
+        name = f"{kind}_{len(self._nodes)}"
+        self._nodes.append(self._onnx.helper.make_node(kind, inputs, outputs, name=name, **options))
 
     def _constant(self, name: str, array: Any) -> str:
         if name not in self._constants:

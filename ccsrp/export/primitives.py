@@ -33,7 +33,7 @@ _SAME_METHODS = ("Tensor.clone", "Tensor.contiguous")
 _ADDITIONS = ("operator.add", "operator.iadd", "torch.add", "Tensor.add", "Tensor.add_")
 _PRODUCTS = ("operator.mul", "operator.imul", "torch.mul", "Tensor.mul", "Tensor.mul_")
 _DIFFERENCES = ("operator.sub", "operator.isub", "torch.sub", "Tensor.sub")
-_SIGNS = {name: sign for names, sign in ((_ADDITIONS, "+"), (_PRODUCTS, "*"), (_DIFFERENCES, "-")) for name in names}
+_SIGNS = dict.fromkeys(_ADDITIONS, "+") | dict.fromkeys(_PRODUCTS, "*") | dict.fromkeys(_DIFFERENCES, "-")
 
 
 @dataclass(frozen=True)
@@ -78,14 +78,18 @@ def primitives(network: DirectCoding, description: Description) -> list[Primitiv
     found: list[Primitive] = []
     for step in description.steps:
         if isinstance(step, Call):
-            found += _apart(inner.get_submodule(step.module), step.module, step.input, step.output, timed=True)
+            found += _apart(
+                inner.get_submodule(step.module), step.module, step.input, step.output, timed=True
+            )
         else:
             inputs: Any = step.arguments
             found.append(Primitive(_meaning(step), step.output, inputs, step.function))
     called = Counter(id(item.module) for item in found if isinstance(item.module, NEURONS))
     for item in found:
         if called[id(item.module)] > 1:
-            raise ExportError(f"neuron {item.name!r} is called twice, and its state from call to call cannot be told")
+            raise ExportError(
+                f"neuron {item.name!r} is called twice, and its state from call to call cannot be told"
+            )
     found.append(Primitive("same", "output", (description.output,)))
     shaped = _with_shapes(network, found, description)
     return _without_same(shaped)
@@ -102,7 +106,9 @@ def check_neuron(item: Primitive, *, format: str) -> None:
     with torch.no_grad():
         fired = item.module.surrogate_function(probe)
     if not torch.equal(fired, torch.tensor([0.0, 0.0, 1.0, 1.0, 1.0])):
-        raise ExportError(f"neuron {item.name!r} fires other things than spikes of 0 and 1, which {format} cannot say")
+        raise ExportError(
+            f"neuron {item.name!r} fires other things than spikes of 0 and 1, which {format} cannot say"
+        )
 
 
 def check_average_pool(item: Primitive, *, format: str) -> None:
@@ -113,11 +119,14 @@ def check_average_pool(item: Primitive, *, format: str) -> None:
     ExportError
     """
     padded = any(_pair(item.module.padding))
-    if item.module.ceil_mode or item.module.divisor_override is not None or (
-        padded and not item.module.count_include_pad
+    if (
+        item.module.ceil_mode
+        or item.module.divisor_override is not None
+        or (padded and not item.module.count_include_pad)
     ):
         raise ExportError(
-            f"pool {item.name!r} has ceil_mode, a divisor of its own or uncounted padding, which {format} cannot say"
+            f"pool {item.name!r} has ceil_mode, a divisor of its own or uncounted padding, which {format} "
+            f"cannot say"
         )
 
 
@@ -147,7 +156,9 @@ def _pair(value: Any) -> tuple[int, int]:
 
 def _apart(module: nn.Module, name: str, value: str, output: str, *, timed: bool) -> Iterator[Primitive]:
     if type(module) in CONTAINERS.values():
-        if type(module) is layer.SeqToANNContainer and any(isinstance(part, NEURONS) for part in module.modules()):
+        if type(module) is layer.SeqToANNContainer and any(
+            isinstance(part, NEURONS) for part in module.modules()
+        ):
             raise ExportError(f"container {name!r} takes its neurons' time steps for images")
         children = list(module.named_children())
         for place, (child, inner) in enumerate(children, start=1):
@@ -201,10 +212,11 @@ def _with_shapes(network: DirectCoding, found: list[Primitive], description: Des
     finally:
         for handle in handles:
             handle.remove()
-    return [
-        item if item.module is None else replace(item, **dict(zip(("shape", "made"), shapes[id(item.module)], strict=True)))
-        for item in found
-    ]
+    return [item if item.module is None else _shaped(item, *shapes[id(item.module)]) for item in found]
+
+
+def _shaped(item: Primitive, shape: tuple[int, ...], made: tuple[int, ...]) -> Primitive:
+    return replace(item, shape=shape, made=made)
 
 
 def _without_same(found: list[Primitive]) -> list[Primitive]:

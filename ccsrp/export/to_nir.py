@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from importlib import import_module
 from typing import Any
 
 import numpy as np
+from spikingjelly.activation_based import neuron
 
 from ccsrp.errors import ExportError, OptionError, one_line
 from ccsrp.export import primitives as p
@@ -25,7 +27,6 @@ __all__ = ["DT", "needs_nir", "nir_file", "nir_graph", "read_nir"]
 
 # Seconds a time step stands for; the default of SpikingJelly's importer and of most others.
 DT = 1e-4
-_SUMMED = ("+",)
 
 
 def needs_nir() -> Any:
@@ -37,8 +38,8 @@ def needs_nir() -> Any:
         It is not installed.
     """
     try:
-        import nir
-        import nirtorch  # noqa: F401  SpikingJelly's importer, which the file is checked with, needs it
+        nir = import_module("nir")
+        import_module("nirtorch")  # SpikingJelly's importer, which the file is checked with, needs it
     except ImportError:
         raise OptionError("the format nir needs NIR and NIRTorch: pip install 'ccsrp[nir]'") from None
     return nir
@@ -173,7 +174,9 @@ class _Translation:
     def _flatten(self, item: p.Primitive) -> None:
         shape = item.shape or tuple(self._made_by(str(item.inputs[0])))
         node = self._nir.Flatten(input_type={"input": np.array(shape)}, start_dim=0, end_dim=-1)
-        self._add(f"flatten_{item.output}" if item.module is None else item.name.replace(".", "_"), node, item)
+        self._add(
+            f"flatten_{item.output}" if item.module is None else item.name.replace(".", "_"), node, item
+        )
 
     def _made_by(self, value: str) -> tuple[int, ...]:
         for item in self._items:
@@ -185,7 +188,8 @@ class _Translation:
         module = item.module
         if module.groups != 1 or module.padding_mode != "zeros":
             raise ExportError(
-                f"convolution {item.name!r} has groups or pads by other things than zeros, which NIR's readers refuse"
+                f"convolution {item.name!r} has groups or pads by other things than zeros, which NIR "
+                f"readers refuse"
             )
         return self._nir.Conv2d(
             input_shape=item.shape[1:],
@@ -220,7 +224,9 @@ class _Translation:
         if not self._spikes[str(item.inputs[0])]:
             raise ExportError(f"max pool {item.name!r} reads other things than spikes, which NIR cannot say")
         if module.ceil_mode or module.return_indices or module.dilation not in (1, (1, 1)):
-            raise ExportError(f"max pool {item.name!r} has ceil_mode, indices or dilation, which NIR cannot say")
+            raise ExportError(
+                f"max pool {item.name!r} has ceil_mode, indices or dilation, which NIR cannot say"
+            )
         yield "", self._average(item)
         (high, wide), _, _ = p.window(item, format="NIR")
         full = np.ones(item.made)
@@ -230,12 +236,14 @@ class _Translation:
         module = item.module
         p.check_neuron(item, format="NIR")
         if module.v_reset is None:
-            raise ExportError(f"neuron {item.name!r} resets by subtraction, which NIR cannot tell from a reset to 0")
+            raise ExportError(
+                f"neuron {item.name!r} resets by subtraction, which NIR cannot tell from a reset to 0"
+            )
         full = np.ones(item.made)
         threshold, reset = full * module.v_threshold, full * module.v_reset
-        if isinstance(module, p.neuron.IFNode):
+        if isinstance(module, neuron.IFNode):
             return self._nir.IF(r=full / DT, v_threshold=threshold, v_reset=reset)
-        if isinstance(module, p.neuron.ParametricLIFNode):
+        if isinstance(module, neuron.ParametricLIFNode):
             tau = 1.0 / float(module.w.detach().sigmoid())
         else:
             tau = module.tau

@@ -7,6 +7,7 @@ comparison with the threshold, and nothing is left of the surrogate.
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -31,17 +32,16 @@ def needs_onnx() -> tuple[Any, Any]:
         They are not installed.
     """
     try:
-        import onnx
-        import onnxruntime
+        return import_module("onnx"), import_module("onnxruntime")
     except ImportError:
         raise OptionError("the format onnx needs ONNX and its runtime: pip install 'ccsrp[onnx]'") from None
-    return onnx, onnxruntime
 
 
 def onnx_file(network: DirectCoding, description: Description) -> bytes:
     """Translate a rebuilt network into an ONNX model.
 
-    Its input is ``images``, float32 [batch, C, H, W] in [0, 1]; its output ``logits``, float32 [batch, classes].
+    Its input is ``images``, float32 [batch, C, H, W] in [0, 1]; its output ``logits``,
+    float32 [batch, classes].
 
     Raises
     ------
@@ -149,7 +149,9 @@ class _Translation:
             return self._convolution(item, tensor)
         if isinstance(module, p.LINEARS):
             if len(item.shape) != 1:
-                raise ExportError(f"linear layer {item.name!r} reads places one by one, which is not translated")
+                raise ExportError(
+                    f"linear layer {item.name!r} reads places one by one, which is not translated"
+                )
             weight = self._writer.tensor(f"{item.name}.weight", module.weight)
             bias = () if module.bias is None else (self._writer.tensor(f"{item.name}.bias", module.bias),)
             return self._writer.add("Gemm", tensor, weight, *bias, transB=1)
@@ -157,17 +159,19 @@ class _Translation:
             return self._norm(item, tensor)
         if isinstance(module, (*p.MAX_POOLS, *p.AVERAGE_POOLS, *p.ADAPTIVE_POOLS)):
             return self._pool(item, tensor)
-        raise ExportError(f"module {item.name!r} is a {type(module).__name__}, which is not translated to ONNX")
+        raise ExportError(f"module {item.name!r} is a {type(module).__name__}, which is not translated")
 
     def _convolution(self, item: p.Primitive, tensor: str) -> str:
         module = item.module
         if module.padding_mode != "zeros":
-            raise ExportError(f"convolution {item.name!r} pads by other things than zeros, which is not translated")
+            raise ExportError(
+                f"convolution {item.name!r} pads by other things than zeros, which is not translated"
+            )
         weight = self._writer.tensor(f"{item.name}.weight", module.weight)
         bias = () if module.bias is None else (self._writer.tensor(f"{item.name}.bias", module.bias),)
         if isinstance(module.padding, str):
             # torch puts what cannot be halved at the end.
-            padding = {"auto_pad": "VALID" if module.padding == "valid" else "SAME_UPPER"}
+            padding: dict[str, Any] = {"auto_pad": "VALID" if module.padding == "valid" else "SAME_UPPER"}
         else:
             padding = {"pads": [*module.padding, *module.padding]}
         return self._writer.add(
