@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ccsrp.coevolution.settings import SearchSettings
     from ccsrp.decision.pick import pick
     from ccsrp.errors import CcsrpError
+    from ccsrp.export.folder import load_network
     from ccsrp.runs.journal import recorded
     from ccsrp.space import FilterSpace
 
@@ -26,6 +27,7 @@ __all__ = [
     "FilterSpace",
     "SearchResult",
     "SearchSettings",
+    "load_network",
     "pick",
     "recorded",
     "search",
@@ -44,6 +46,7 @@ _HOMES = {
     "FilterSpace": "space",
     "SearchResult": "coevolution.run",
     "SearchSettings": "coevolution.settings",
+    "load_network": "export.folder",
     "pick": "decision.pick",
     "recorded": "runs.journal",
     "search": "coevolution.run",

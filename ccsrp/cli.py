@@ -10,6 +10,7 @@ import typer
 from ccsrp import __version__
 from ccsrp.commands.audit import audit
 from ccsrp.commands.compare import compare
+from ccsrp.commands.export import export
 from ccsrp.commands.finetune import finetune
 from ccsrp.commands.pick import pick
 from ccsrp.commands.problems import problems
@@ -28,7 +29,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for command in (problems, search, resume, show, pick, finetune, audit, compare, train):
+for command in (problems, search, resume, show, pick, finetune, audit, export, compare, train):
     app.command()(command)
 
 

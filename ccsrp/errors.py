@@ -9,6 +9,7 @@ from __future__ import annotations
 __all__ = [
     "CcsrpError",
     "DataError",
+    "ExportError",
     "GraphError",
     "MaskError",
     "OptionError",
@@ -67,6 +68,10 @@ class DataError(CcsrpError):
 
 class WeightsError(CcsrpError):
     """Weights are missing, damaged, not finite, or of another network."""
+
+
+class ExportError(CcsrpError):
+    """A network cannot be exported in a format, or an exported one is damaged."""
 
 
 class TableError(CcsrpError):

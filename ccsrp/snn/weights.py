@@ -13,7 +13,15 @@ from torch import nn
 from ccsrp.errors import WeightsError, one_line
 from ccsrp.files import read_regular, write_atomically
 
-__all__ = ["load_weights", "read_tensors", "save_weights", "sha256", "stored_mask", "weights_sha256"]
+__all__ = [
+    "load_weights",
+    "put_weights",
+    "read_tensors",
+    "save_weights",
+    "sha256",
+    "stored_mask",
+    "weights_sha256",
+]
 
 # Bytes that a file may have beyond the network's own: names, shapes and metadata.
 SLACK = 16_000_000
@@ -50,15 +58,28 @@ def load_weights(network: nn.Module, path: Path, *, expected_sha256: str | None 
         Missing or damaged file, another SHA-256, names or shapes of another network, or values that are
         not finite. The network is then unchanged.
     """
-    wanted = network.state_dict()
     try:
-        content = read_regular(path, at_most=SLACK + sum(tensor.nbytes for tensor in wanted.values()))
+        content = read_regular(
+            path, at_most=SLACK + sum(tensor.nbytes for tensor in network.state_dict().values())
+        )
     except OSError as error:
         raise WeightsError(f"cannot read weights {path} ({error.strerror})") from None
     if expected_sha256 is not None and hashlib.sha256(content).hexdigest() != expected_sha256:
         raise WeightsError(
             f"weights {path} are damaged: their SHA-256 is not {expected_sha256[:12]}...; reinstall"
         )
+    put_weights(network, content, path)
+
+
+def put_weights(network: nn.Module, content: bytes, path: Path) -> None:
+    """Put the content of a safetensors file into ``network``; ``path`` is named in errors.
+
+    Raises
+    ------
+    WeightsError
+        See ``load_weights``. The network is then unchanged.
+    """
+    wanted = network.state_dict()
     tensors = read_tensors(content, path)
     if tensors.keys() != wanted.keys():
         odd = sorted(tensors.keys() ^ wanted.keys())

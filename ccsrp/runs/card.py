@@ -1,0 +1,130 @@
+"""The model card of a member of a front."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from ccsrp.export.card import Card, Table, model_card
+from ccsrp.export.folder import WEIGHTS, Exported
+from ccsrp.export.latency import Timing, this_machine
+from ccsrp.runs import card_facts
+from ccsrp.runs.member import Run
+from ccsrp.snn.cost import NetworkCosts
+
+__all__ = ["Measured", "member_card"]
+
+_ACCURACIES = ("accuracy", "robust_accuracy")
+_COSTS = {
+    "flops": "FLOPs, one image, all steps",
+    "params": "parameters",
+    "synops": "synaptic operations, one image",
+}
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A figure that the run folder says, and what the exported files gave when they were read back."""
+
+    name: str
+    said: float
+    measured: float
+
+    @property
+    def same(self) -> bool:
+        """Whether both agree."""
+        return math.isclose(self.said, self.measured, abs_tol=1e-9)
+
+
+def member_card(
+    run: Run,
+    member: int,
+    exported: Exported,
+    *,
+    finetuned: bool,
+    costs: tuple[NetworkCosts, NetworkCosts],
+    figures: tuple[Measured, ...],
+    checks: tuple[str, ...],
+    timings: tuple[Timing, ...],
+    files: tuple[str, ...],
+) -> str:
+    """Write the model card of an exported member, as Markdown.
+
+    Parameters
+    ----------
+    run, member, finetuned
+        Whose card it is.
+    exported : Exported
+    costs : (NetworkCosts, NetworkCosts)
+        Of the exported network, and of the dense one that the search began with.
+    figures : tuple of Measured
+        Accuracy and robust accuracy on test images.
+    checks : tuple of str
+        What was seen when the files were read back.
+    timings : tuple of Timing
+    files : tuple of str
+        Names of the files beside the card.
+    """
+    about = exported.description
+    source = "figures.csv" if finetuned else "front.csv"
+    if not all(figure.same for figure in figures):
+        checks = (
+            *checks,
+            f"{source} and these files differ on test images; what was measured on the files counts",
+        )
+    return model_card(
+        Card(
+            title=about.about.title,
+            network=_network(exported),
+            data=card_facts.data_facts(run),
+            training=card_facts.training_facts(run, member, finetuned=finetuned),
+            attack=card_facts.attack_facts(run),
+            versions=tuple(about.about.versions.items()),
+            figures=_figures(card_facts.said_of(run, member, finetuned=finetuned), figures, source),
+            costs=_costs(*costs),
+            checks=checks,
+            files=files,
+            licences=card_facts.licence_facts(run),
+            audit=None if finetuned else card_facts.audit_table(run, member),
+            latency=_latency(timings),
+            machine=this_machine().describe() if timings else "",
+        )
+    )
+
+
+def _network(exported: Exported) -> tuple[tuple[str, object], ...]:
+    about = exported.description
+    mask = about.about.mask
+    return (
+        ("input", f"images, float32 [B, {', '.join(map(str, about.image_shape))}] in [0, 1]"),
+        ("output", f"logits, float32 [B, {about.classes}]"),
+        ("coding", f"direct: the image at each of {about.time_steps} steps; logits are the mean over time"),
+        ("filters kept", f"{mask.count('1')} of {len(mask)}"),
+        ("mask", mask),
+        (f"SHA-256 of {WEIGHTS}", about.weights_sha256),
+    )
+
+
+def _figures(said: dict[str, object], figures: tuple[Measured, ...], source: str) -> Table:
+    rows = [
+        (f"{split} images, {source}", *(said.get(f"{split}_{name}", "not said") for name in _ACCURACIES))
+        for split in ("validation", "test")
+    ]
+    rows.append(("test images, measured on these files", *(figure.measured for figure in figures)))
+    return Table(("", "accuracy", "robust accuracy"), tuple(rows))
+
+
+def _costs(own: NetworkCosts, dense: NetworkCosts) -> Table:
+    rows = []
+    for key, words in _COSTS.items():
+        mine, all_of_it = getattr(own, key), getattr(dense, key)
+        rows.append((words, mine, all_of_it, mine / all_of_it if all_of_it else math.nan))
+    return Table(("", "this network", "dense network", "share"), tuple(rows))
+
+
+def _latency(timings: tuple[Timing, ...]) -> Table | None:
+    if not timings:
+        return None
+    header = ("network", "runtime", "batch", "median ms", "lower quartile", "upper quartile")
+    rows = [(t.network, t.runtime, t.batch, t.median_ms, t.lower_ms, t.upper_ms) for t in timings]
+    return Table(header, tuple(rows))

@@ -1,0 +1,152 @@
+"""What a run folder knows of a member, as the facts of its model card."""
+
+from __future__ import annotations
+
+import platform
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import pandas as pd
+
+from ccsrp.errors import RunError
+from ccsrp.export.card import Table
+from ccsrp.runs.config import parse_tables, read_config_text
+from ccsrp.runs.member import Run
+from ccsrp.runs.tables import check_numbers, read_csv
+
+__all__ = [
+    "attack_facts",
+    "audit_table",
+    "data_facts",
+    "licence_facts",
+    "said_of",
+    "training_facts",
+    "versions",
+]
+
+Facts = tuple[tuple[str, object], ...]
+
+PACKAGES = ("ccsrp", "torch", "spikingjelly", "safetensors", "nir", "nirtorch", "onnx", "onnxruntime")
+DATA_LICENCES = {
+    "digits": "Optical Recognition of Handwritten Digits (UCI), CC BY 4.0",
+    "fashion-mnist": "Fashion-MNIST, MIT",
+    "cifar10": "CIFAR-10, no licence stated by its authors",
+    "svhn": "SVHN, for non-commercial use only",
+}
+
+
+def said_of(run: Run, member: int, *, finetuned: bool) -> dict[str, object]:
+    """Return what the run folder says of a network, by the column names of ``figures.csv``.
+
+    Raises
+    ------
+    RunError
+        No such member, or its figures after fine-tuning are damaged.
+    """
+    if not finetuned:
+        row = {str(name): _plain(value) for name, value in run.row(member).items()}
+        return row | {f"validation_{name}": row[name] for name in ("accuracy", "robust_accuracy")}
+    file = run.folder / "finetuned" / f"member-{member}" / "figures.csv"
+    table = read_csv(file, then="fine-tune it again")
+    after = table[table["network"] == "after"] if "network" in table else table.iloc[:0]
+    if after.empty:
+        raise RunError(
+            f"{file} is damaged: it says nothing of the network after fine-tuning; fine-tune it again"
+        )
+    for name in [column for column in table if column != "network"]:
+        check_numbers(table, str(name), file)
+    return {str(name): _plain(value) for name, value in after.iloc[0].items()}
+
+
+def data_facts(run: Run) -> Facts:
+    """Say which images the search and its figures rest on."""
+    provenance = run.config.provenance
+    known = getattr(type(run.problem), "dataset_name", None)
+    facts: list[tuple[str, object]] = [("problem", run.config.problem)]
+    facts += [("data set", known)] if known else []
+    for split, use in (
+        ("validation", "what the search judged by"),
+        ("calibration", "train images that batch norms were re-estimated on"),
+        ("test", "not used for any choice of the search"),
+    ):
+        if f"{split}_images" in provenance:
+            facts.append(
+                (f"{split} images", f"{provenance[f'{split}_images']}, the first of the split: {use}")
+            )
+    facts.append(("preprocessing", "pixels scaled to [0, 1], nothing else"))
+    return tuple(facts)
+
+
+def training_facts(run: Run, member: int, *, finetuned: bool) -> Facts:
+    """Say where the weights come from."""
+    number = int(run.row(member).get("round", 0))
+    facts: list[tuple[str, object]] = [
+        ("base network, SHA-256 of its tensors", run.config.provenance.get("weights_sha256", "not known"))
+    ]
+    if "weights" in run.config.options:
+        facts.append(("base weights", run.config.options["weights"]))
+    else:
+        facts.append(("base weights", "those that the problem comes with (see experiments/base_weights)"))
+    if number:
+        facts.append(("rounds of pruning and fine-tuning before this member", number))
+        facts += [(f"rounds: {key}", value) for key, value in sorted(run.config.rounds.items())]
+    if finetuned:
+        file = run.folder / "finetuned" / f"member-{member}" / "config.toml"
+        tables = parse_tables(read_config_text(file), file)
+        for name in ("fine-tuning", "attack"):
+            table = tables.get(name, {})
+            if isinstance(table, dict):
+                facts += [(f"{name}: {key}", value) for key, value in table.items()]
+    else:
+        facts.append(("after pruning", "calibrated, not trained; 'ccsrp finetune' trains it"))
+    return tuple(facts)
+
+
+def attack_facts(run: Run) -> Facts:
+    """Say what robust accuracy was measured under."""
+    return (("robust accuracy is under", run.problem.attack.describe()),)
+
+
+def audit_table(run: Run, member: int) -> Table | None:
+    """Return a member's row of ``audit.csv``, if the folder has one that can be read."""
+    file = run.folder / "audit.csv"
+    if not file.is_file():
+        return None
+    try:
+        table = read_csv(file, then="audit it again")
+    except RunError:
+        return None
+    if "member" not in table:
+        return None
+    rows = table[pd.to_numeric(table["member"], errors="coerce") == member]
+    if rows.empty:
+        return None
+    return Table(
+        ("", ""), tuple((name, _plain(value)) for name, value in rows.iloc[0].items() if name != "member")
+    )
+
+
+def licence_facts(run: Run) -> tuple[str, ...]:
+    """List what is known of licences."""
+    known = [
+        f"ccsrp and the base weights that ship with it: Apache-2.0 (this run used "
+        f"{'other weights' if 'weights' in run.config.options else 'what its problem comes with'})"
+    ]
+    name = getattr(type(run.problem), "dataset_name", None)
+    known.append(f"Data: {DATA_LICENCES[name]}" if name in DATA_LICENCES else "Data: not known here")
+    return tuple(known)
+
+
+def versions() -> dict[str, str]:
+    """Return the versions that an export depends on."""
+    found = {"python": platform.python_version()}
+    for name in PACKAGES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def _plain(value: Any) -> object:
+    return value.item() if hasattr(value, "item") else value
