@@ -12,6 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ccsrp.attack.custom import CustomAttack
     from ccsrp.attack.pgd import Attack
     from ccsrp.coevolution.run import SearchResult, search
     from ccsrp.coevolution.settings import SearchSettings
@@ -19,7 +20,16 @@ if TYPE_CHECKING:
     from ccsrp.runs.journal import recorded
     from ccsrp.space import FilterSpace
 
-__all__ = ["Attack", "CcsrpError", "FilterSpace", "SearchResult", "SearchSettings", "recorded", "search"]
+__all__ = [
+    "Attack",
+    "CcsrpError",
+    "CustomAttack",
+    "FilterSpace",
+    "SearchResult",
+    "SearchSettings",
+    "recorded",
+    "search",
+]
 
 # Threads that wait for work by spinning take the cores from those that have some: beside other programs a
 # search took seven times as long; alone, sleeping costs it 3 to 8 % (experiments/throughput). OpenMP reads
@@ -31,6 +41,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "Attack": "attack.pgd",
     "CcsrpError": "errors",
+    "CustomAttack": "attack.custom",
     "FilterSpace": "space",
     "SearchResult": "coevolution.run",
     "SearchSettings": "coevolution.settings",

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from torch import nn
 
     from ccsrp.attack.audit import Audit, Outcome
+    from ccsrp.attack.custom import AnyAttack
     from ccsrp.attack.ensemble import AuditSettings
-    from ccsrp.attack.pgd import Attack
     from ccsrp.attack.subject import Subject
     from ccsrp.evaluation.interface import Evaluation, Evaluator
     from ccsrp.evaluation.judge import Examples, Judgement
@@ -47,7 +47,7 @@ class SpikingPruning(PruningProblem):
         neurons is reset.
     dataset : Dataset
         Images with their splits.
-    attack : Attack
+    attack : Attack or CustomAttack
         What robustness is judged under.
     time_steps : int
         T, with direct coding: the image is shown unchanged at each step.
@@ -64,8 +64,8 @@ class SpikingPruning(PruningProblem):
 
     Attributes
     ----------
-    attack : Attack
-        Name, eps, step size, steps, surrogate and seed of what robustness is judged under.
+    attack : Attack or CustomAttack
+        What robustness is judged under.
     provenance : dict
         What F depends on beside the options: a hash of the weights, numbers of images, the device.
     """
@@ -75,7 +75,7 @@ class SpikingPruning(PruningProblem):
         network: nn.Module,
         dataset: Dataset,
         *,
-        attack: Attack,
+        attack: AnyAttack,
         time_steps: int = 4,
         cost: Cost = "flops",
         calibrate: bool = True,

@@ -18,8 +18,8 @@ import torch
 from spikingjelly.activation_based import functional
 from torch import nn
 
+from ccsrp.attack.custom import AnyAttack, CustomAttack, check_attack
 from ccsrp.attack.gradient import Classifier
-from ccsrp.attack.pgd import Attack
 from ccsrp.attack.subject import Subject
 from ccsrp.errors import GraphError, OptionError, WeightsError, one_line
 from ccsrp.evaluation.bound import nothing_known, stop_when_dominated
@@ -53,7 +53,7 @@ class SpikingEvaluator:
         T.
     images, labels : float32 [N, C, H, W] in [0, 1], int64 [N]
         The *validation* images.
-    attack : Attack
+    attack : Attack or CustomAttack
     cost : {"flops", "params", "synops"}
         What the third objective is a fraction of.
     calibration : float32 [N, C, H, W], optional
@@ -79,7 +79,7 @@ class SpikingEvaluator:
         time_steps: int,
         images: torch.Tensor,
         labels: torch.Tensor,
-        attack: Attack,
+        attack: AnyAttack,
         cost: Cost = "flops",
         calibration: torch.Tensor | None = None,
         whole: float | None = None,
@@ -105,6 +105,10 @@ class SpikingEvaluator:
             attack=attack,
         )
         self._validation = self.examples(images, labels)
+        if isinstance(attack, CustomAttack):
+            check_attack(
+                self._classifier(self.space.full()), self._validation.images, self._validation.labels, attack
+            )
         self._whole = whole
 
     @property
@@ -114,7 +118,9 @@ class SpikingEvaluator:
 
     def examples(self, images: torch.Tensor, labels: torch.Tensor) -> Examples:
         """Prepare images for ``judge``."""
-        together = self.BATCH_SIZE if self._compiler is None else len(labels)
+        # What a custom attack draws depends on the batch.
+        fixed = self._compiler is None or isinstance(self.attack, CustomAttack)
+        together = self.BATCH_SIZE if fixed else len(labels)
         return Examples.of(images, labels, self.attack, device=self.device, batch_size=together)
 
     def network(self, mask: BoolArray) -> DirectCoding:
@@ -223,7 +229,7 @@ class SpikingEvaluator:
         return network
 
     def _ordered_examples(self) -> Examples:
-        if self._compiler is None:
+        if self._compiler is None or isinstance(self.attack, CustomAttack):
             return self._validation
         if self._hardest_first is None:
             dense = self._classifier(self.space.full())

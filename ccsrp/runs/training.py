@@ -13,7 +13,7 @@ import tomli_w
 import torch
 from safetensors.torch import save
 
-from ccsrp.attack.pgd import Attack
+from ccsrp.attack.custom import AnyAttack
 from ccsrp.errors import OptionError, RunError, one_line
 from ccsrp.files import read_regular, write_atomically
 from ccsrp.runs.config import parse_tables, read_config_text
@@ -44,7 +44,7 @@ class Trainable(Protocol):
         ...
 
     @classmethod
-    def named_attack(cls, attack: str, *, steps: int = 10, seed: int = 0) -> Attack:
+    def named_attack(cls, attack: str, *, steps: int = 10, seed: int = 0) -> AnyAttack:
         """Describe the attack of that name."""
         ...
 
@@ -88,7 +88,7 @@ def run_training(
             ) from None
     config = {
         "training": asdict(settings) | {"images": len(labels), "network": network or "default"},
-        "attack": asdict(named),
+        "attack": named.table(),
     }
     train_to_the_end(trainer, folder, config, on_batch=on_batch, on_epoch=on_epoch)
     path = folder / "weights.safetensors"

@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from ccsrp.attack.pgd import Attack
+from ccsrp.attack.custom import AnyAttack
 from ccsrp.snn.compiled.lower import UnsupportedError, lower, surrogate_code
 from ccsrp.snn.compiled.machine import channel_moments, run_layers
 from ccsrp.snn.compiled.network import CompiledNetwork, Workspace
@@ -30,7 +30,7 @@ def compiler_for(
     *,
     image_shape: tuple[int, int, int],
     time_steps: int,
-    attack: Attack,
+    attack: AnyAttack,
 ) -> Compiler | None:
     """Return a compiler whose networks ``attack`` can attack, or None where there can be none."""
     try:
