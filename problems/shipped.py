@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from ccsrp.attack.custom import AnyAttack
-    from ccsrp.evaluation.spiking import Cost
+    from ccsrp.evaluation.spiking import AnyCost
     from ccsrp.snn.data import Dataset
 
 __all__ = ["ShippedPruning"]
@@ -59,7 +59,7 @@ class ShippedPruning(SpikingPruning):
         attack: Literal["sharp", "strong", "standard"] | AnyAttack = "sharp",
         steps: int | None = None,
         seed: int = 0,
-        cost: Cost = "flops",
+        cost: AnyCost = "flops",
         calibrate: bool = True,
         validation_images: int | None = None,
         calibration_images: int = 256,

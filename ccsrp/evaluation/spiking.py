@@ -11,7 +11,7 @@ import copy
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import numpy as np
 import torch
@@ -23,6 +23,7 @@ from ccsrp.attack.gradient import Classifier
 from ccsrp.attack.subject import Subject
 from ccsrp.errors import GraphError, OptionError, WeightsError, one_line
 from ccsrp.evaluation.bound import nothing_known, stop_when_dominated
+from ccsrp.evaluation.custom_cost import CostFunction, check_cost, custom_costs
 from ccsrp.evaluation.interface import Evaluation
 from ccsrp.evaluation.judge import Examples, Judgement, hardest_first, judge
 from ccsrp.snn.calibrate import calibrate, set_statistics
@@ -35,10 +36,11 @@ from ccsrp.snn.slim import slim_network
 from ccsrp.snn.tuning import fastest, own_copy
 from ccsrp.space import BoolArray, FilterSpace, FloatArray
 
-__all__ = ["COSTS", "SpikingEvaluator"]
+__all__ = ["COSTS", "AnyCost", "SpikingEvaluator"]
 
 COSTS = ("flops", "params", "synops")
 Cost = Literal["flops", "params", "synops"]
+AnyCost: TypeAlias = Cost | CostFunction
 
 
 class SpikingEvaluator:
@@ -54,8 +56,8 @@ class SpikingEvaluator:
     images, labels : float32 [N, C, H, W] in [0, 1], int64 [N]
         The *validation* images.
     attack : Attack or CustomAttack
-    cost : {"flops", "params", "synops"}
-        What the third objective is a fraction of.
+    cost : {"flops", "params", "synops"} or callable
+        What the third objective is a fraction of, or a function of masks: ``evaluation.custom_cost``.
     calibration : float32 [N, C, H, W], optional
         Training images for the batch norms of pruned networks; ``None`` leaves the base's statistics.
     whole : float, optional
@@ -80,13 +82,16 @@ class SpikingEvaluator:
         images: torch.Tensor,
         labels: torch.Tensor,
         attack: AnyAttack,
-        cost: Cost = "flops",
+        cost: AnyCost = "flops",
         calibration: torch.Tensor | None = None,
         whole: float | None = None,
         device: str = "cpu",
     ) -> None:
-        if cost not in COSTS:
-            raise OptionError(f"unknown cost {cost!r}; choose one of {', '.join(COSTS)}")
+        if not callable(cost) and cost not in COSTS:
+            raise OptionError(
+                f"unknown cost {cost!r}; choose one of {', '.join(COSTS)}, or pass a function of masks and "
+                f"their space"
+            )
         self.attack = attack
         self.cost = cost
         self.device = device
@@ -94,6 +99,8 @@ class SpikingEvaluator:
         self._calibration = None if calibration is None else calibration.to(device)
         self._base = DirectCoding(_own_copy(network), time_steps=time_steps).to(device).eval()
         self._graph: PruningGraph = trace_filters(self._base.network)
+        if callable(cost):
+            check_cost(cost, self._graph.space)
         _check_output(self._base, images[:1].to(device), labels)
         channels, height, width = images.shape[1:]
         self.costs: CostTable = cost_table(self._base, self._graph, (channels, height, width))
@@ -239,6 +246,8 @@ class SpikingEvaluator:
 
     def exact_cost(self, masks: BoolArray, /) -> FloatArray | None:
         """Return the cost of masks, float64 [N], without judging them; ``None`` for synaptic operations."""
+        if callable(self.cost):
+            return custom_costs(self.cost, masks, self.space)
         if self.cost == "synops":
             return None
         count = self.costs.flops if self.cost == "flops" else self.costs.params
@@ -252,6 +261,8 @@ class SpikingEvaluator:
             full = self.space.full()
             if self.cost == "synops":
                 self._whole = self.synops(full)
+            elif callable(self.cost):
+                self._whole = 1.0
             else:
                 self._whole = float(getattr(self.costs, self.cost)(full[None])[0])
             if self._whole == 0:

@@ -55,8 +55,11 @@ class PrunableProblem(SearchProblem, Protocol):
         """Measure what any network costs, on the validation images."""
         ...
 
-    def rebased(self, network: DirectCoding) -> Self:
-        """Return the same problem on another network; its costs are still shares of this one's."""
+    def rebased(self, network: DirectCoding, *, kept: BoolArray | None = None) -> Self:
+        """Return the same problem on another network, with the filters ``kept`` of this one.
+
+        Its costs are still shares of this one's.
+        """
         ...
 
     def judge_network(
