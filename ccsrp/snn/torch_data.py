@@ -89,8 +89,8 @@ def _number(name: str, given: float, count: int) -> int:
     number = given if isinstance(given, int) else round(count * given) if 0 < given < 1 else 0
     if isinstance(given, bool) or not 0 < number < count:
         raise DataError(
-            f"{name} must be a data set, a share in (0, 1) of the {count} training images, or a number of them "
-            f"below that; got {given}"
+            f"{name} must be a data set, a share in (0, 1) of the {count} training images, or a number of "
+            f"them below that; got {given}"
         )
     return number
 
@@ -100,7 +100,8 @@ def _read(examples: Examples, name: str, largest_count: int | None) -> _Part:
         count = len(examples)
     except TypeError:
         raise DataError(
-            f"the {name} data ({type(examples).__name__}) has no length; pass a data set with items (image, label)"
+            f"the {name} data ({type(examples).__name__}) has no length; pass a data set with items "
+            f"(image, label)"
         ) from None
     if not count:
         raise DataError(f"the {name} data is empty")
@@ -118,8 +119,8 @@ def _read(examples: Examples, name: str, largest_count: int | None) -> _Part:
         image, labels[index] = _item(examples, index, name, largest_count)
         if image.shape != first.shape:
             raise DataError(
-                f"image {index} of the {name} data is {_shape(image)}, image 0 {_shape(first)}; bring all to one "
-                f"shape, such as by Resize"
+                f"image {index} of the {name} data is {_shape(image)}, image 0 {_shape(first)}; bring all to "
+                f"one shape, such as by Resize"
             )
         if images.dtype == np.uint8 and image.dtype != np.uint8:
             exact = np.rint(image * BYTE).astype(np.uint8)
@@ -158,8 +159,8 @@ def _image(given: Any, where: str, largest_count: int | None) -> Array:
     low, high = float(array.min()), float(array.max())
     if not (low >= 0 and high <= 1):
         raise DataError(
-            f"{where} holds values from {low:.4g} to {high:.4g}; pixels must lie in [0, 1], which is where attacks "
-            f"look: leave Normalize out and let the network begin with it"
+            f"{where} holds values from {low:.4g} to {high:.4g}; pixels must lie in [0, 1], where "
+            f"attacks look: leave Normalize out and let the network begin with it"
         )
     return array.astype(np.float32)
 
