@@ -49,8 +49,9 @@ class SpikingPruning(PruningProblem):
         Images with their splits.
     attack : Attack or CustomAttack
         What robustness is judged under.
-    time_steps : int
-        T, with direct coding: the image is shown unchanged at each step.
+    time_steps : int, optional
+        T, 4 by default: an image is shown unchanged at each step (direct coding). Of frames, one is shown at
+        each step, and there are as many steps as frames.
     cost : {"flops", "params", "synops"} or callable
         What the third objective is a fraction of; or a function ``cost(masks, space)`` that maps masks, bool
         [N, n_var], and their ``FilterSpace`` to costs, float64 [N] in [0, 1], by the mask alone.
@@ -77,7 +78,7 @@ class SpikingPruning(PruningProblem):
         dataset: Dataset,
         *,
         attack: AnyAttack,
-        time_steps: int = 4,
+        time_steps: int | None = None,
         cost: AnyCost = "flops",
         calibrate: bool = True,
         validation_images: int = 256,
@@ -123,7 +124,7 @@ class SpikingPruning(PruningProblem):
         super().__init__(self._evaluator.space)
 
     def images(self, split: str) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return the images of a split: float32 [N, C, H, W] in [0, 1], int64 [N].
+        """Return the images of a split: float32 [N, C, H, W] in [0, 1] (or [N, T, C, H, W]), int64 [N].
 
         ``"validation"`` gives exactly the images that F is measured on, ``"test"`` those of reports.
         """

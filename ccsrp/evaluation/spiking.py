@@ -31,7 +31,7 @@ from ccsrp.snn.compiled.compiler import compiler_for
 from ccsrp.snn.cost import CostTable, cost_table, count_synaptic_operations
 from ccsrp.snn.graph import PruningGraph, trace_filters
 from ccsrp.snn.lif import fuse_neurons
-from ccsrp.snn.networks import DirectCoding
+from ccsrp.snn.networks import DirectCoding, coded
 from ccsrp.snn.slim import slim_network
 from ccsrp.snn.tuning import fastest, own_copy
 from ccsrp.space import BoolArray, FilterSpace, FloatArray
@@ -51,10 +51,10 @@ class SpikingEvaluator:
     network : nn.Module
         The trained base, of SpikingJelly layers, from ``[T, B, C, H, W]`` to ``[T, B, classes]``. It is
         copied; the state of its neurons is reset.
-    time_steps : int
-        T.
-    images, labels : float32 [N, C, H, W] in [0, 1], int64 [N]
-        The *validation* images.
+    time_steps : int, optional
+        T; by default 4, or the number of frames.
+    images, labels : float32 [N, C, H, W] or [N, T, C, H, W] in [0, 1], int64 [N]
+        The *validation* images, or their frames.
     attack : Attack or CustomAttack
     cost : {"flops", "params", "synops"} or callable
         What the third objective is a fraction of, or a function of masks: ``evaluation.custom_cost``.
@@ -78,7 +78,7 @@ class SpikingEvaluator:
         self,
         network: nn.Module,
         *,
-        time_steps: int,
+        time_steps: int | None,
         images: torch.Tensor,
         labels: torch.Tensor,
         attack: AnyAttack,
@@ -97,18 +97,18 @@ class SpikingEvaluator:
         self.device = device
         self._hardest_first: Examples | None = None
         self._calibration = None if calibration is None else calibration.to(device)
-        self._base = DirectCoding(_own_copy(network), time_steps=time_steps).to(device).eval()
+        shape = tuple(images.shape[1:])
+        self._base = coded(_own_copy(network), image_shape=shape, time_steps=time_steps).to(device).eval()
         self._graph: PruningGraph = trace_filters(self._base.network)
         if callable(cost):
             check_cost(cost, self._graph.space)
         _check_output(self._base, images[:1].to(device), labels)
-        channels, height, width = images.shape[1:]
-        self.costs: CostTable = cost_table(self._base, self._graph, (channels, height, width))
+        self.costs: CostTable = cost_table(self._base, self._graph, shape)
         self._compiler = compiler_for(
             self._base.network,
             self._graph,
-            image_shape=(channels, height, width),
-            time_steps=time_steps,
+            image_shape=shape,
+            time_steps=self._base.time_steps,
             attack=attack,
         )
         self._validation = self.examples(images, labels)
@@ -136,7 +136,7 @@ class SpikingEvaluator:
         It is made of SpikingJelly's layers alone.
         """
         slim = slim_network(self._base.network, self._graph, mask)
-        network = DirectCoding(slim, time_steps=self._base.time_steps).eval()
+        network = self._base.around(slim).eval()
         if self._calibration is not None:
             if self._compiler is not None:
                 set_statistics(slim, self._compiler.calibrate(mask, self._calibration))
@@ -150,8 +150,7 @@ class SpikingEvaluator:
 
     def judge_network(self, network: DirectCoding, examples: Examples) -> Judgement:
         """Judge any network for the same images, with its statistics as they are."""
-        channels, height, width = examples.images.shape[1:]
-        shape = (channels, height, width)
+        shape = tuple(examples.images.shape[1:])
         return judge(fastest(network, image_shape=shape, attack=examples.attack), examples)
 
     def judge(self, mask: BoolArray, examples: Examples) -> Judgement:
@@ -165,8 +164,7 @@ class SpikingEvaluator:
 
     def subject_of(self, network: DirectCoding, images: torch.Tensor) -> Subject:
         """Give any network for these images to an audit, with the base to transfer from."""
-        channels, height, width = images.shape[1:]
-        fast = fastest(network, image_shape=(channels, height, width), attack=self.attack)
+        fast = fastest(network, image_shape=tuple(images.shape[1:]), attack=self.attack)
         return Subject(fast, network, self._classifier(self.space.full()), self.BATCH_SIZE)
 
     def synops(self, mask: BoolArray) -> float:

@@ -18,7 +18,7 @@ from ccsrp.errors import OptionError, RunError, one_line
 from ccsrp.files import read_regular, write_atomically
 from ccsrp.runs.config import parse_tables, read_config_text
 from ccsrp.runs.tables import read_csv, write_csv
-from ccsrp.snn.networks import DirectCoding
+from ccsrp.snn.networks import coded
 from ccsrp.snn.training import EpochReport, Trainer, TrainingSettings
 from ccsrp.snn.tuning import trainer_for
 from ccsrp.snn.weights import SLACK, read_tensors, save_weights
@@ -77,7 +77,8 @@ def run_training(
     """
     inputs, labels = problem.dataset(data_dir=data_dir).split("train", images)
     named = problem.named_attack(attack, steps=attack_steps, seed=settings.seed)
-    base = DirectCoding(problem.untrained(network=network, seed=settings.seed), time_steps=problem.time_steps)
+    untrained = problem.untrained(network=network, seed=settings.seed)
+    base = coded(untrained, image_shape=tuple(inputs.shape[1:]), time_steps=problem.time_steps)
     trainer = trainer_for(base.to(device), inputs, labels, attack=named, settings=settings)
     with torch.no_grad():
         try:

@@ -30,6 +30,7 @@ __all__ = [
     "Dataset",
     "default_data_dir",
     "divide",
+    "downloads_allowed",
     "load_dataset",
     "no_downloads",
 ]
@@ -54,6 +55,11 @@ def no_downloads() -> Iterator[None]:
         yield
     finally:
         _DOWNLOADS.reset(token)
+
+
+def downloads_allowed() -> bool:
+    """Tell whether a folder that is named may be filled: not inside ``no_downloads``."""
+    return _DOWNLOADS.get()
 
 
 @dataclass(frozen=True)

@@ -48,11 +48,10 @@ def trainer_for(
     """
     device = next(network.parameters()).device
     graph = trace_filters(network.network)
-    channels, height, width = images.shape[1:]
     compiler = compiler_for(
         network.network,
         graph,
-        image_shape=(channels, height, width),
+        image_shape=tuple(images.shape[1:]),
         time_steps=network.time_steps,
         attack=attack,
     )
@@ -96,7 +95,7 @@ def own_copy(network: DirectCoding) -> DirectCoding:
     return copy.deepcopy(network)
 
 
-def fastest(network: DirectCoding, *, image_shape: tuple[int, int, int], attack: AnyAttack) -> Classifier:
+def fastest(network: DirectCoding, *, image_shape: tuple[int, ...], attack: AnyAttack) -> Classifier:
     """Return what ``network`` computes in the fastest form that ``attack`` can attack."""
     graph = trace_filters(network.network)
     compiler = compiler_for(
