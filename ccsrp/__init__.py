@@ -12,6 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ccsrp.attack.custom import CustomAttack
     from ccsrp.attack.pgd import Attack
     from ccsrp.coevolution.run import SearchResult, search
     from ccsrp.coevolution.settings import SearchSettings
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Attack",
     "CcsrpError",
+    "CustomAttack",
     "FilterSpace",
     "SearchResult",
     "SearchSettings",
@@ -43,6 +45,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "Attack": "attack.pgd",
     "CcsrpError": "errors",
+    "CustomAttack": "attack.custom",
     "FilterSpace": "space",
     "SearchResult": "coevolution.run",
     "SearchSettings": "coevolution.settings",

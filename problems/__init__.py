@@ -13,17 +13,23 @@ if TYPE_CHECKING:
     from ccsrp.registry import load_problem, problem_names
     from problems.base import PruningProblem
     from problems.cifar10 import Cifar10Pruning
+    from problems.cifar10_dvs import Cifar10DvsPruning
     from problems.digits import DigitsPruning
+    from problems.dvs128_gesture import Dvs128GesturePruning
     from problems.fashion_mnist import FashionMnistPruning
+    from problems.nmnist import NMnistPruning
     from problems.spiking import SpikingPruning
     from problems.svhn import SvhnPruning
     from problems.synthetic import PathwayPruning
     from problems.tabular import TabularPruning
 
 __all__ = [
+    "Cifar10DvsPruning",
     "Cifar10Pruning",
     "DigitsPruning",
+    "Dvs128GesturePruning",
     "FashionMnistPruning",
+    "NMnistPruning",
     "PathwayPruning",
     "PruningProblem",
     "SpikingPruning",
@@ -34,9 +40,12 @@ __all__ = [
 ]
 
 _HOMES = {
+    "Cifar10DvsPruning": "problems.cifar10_dvs",
     "Cifar10Pruning": "problems.cifar10",
     "DigitsPruning": "problems.digits",
+    "Dvs128GesturePruning": "problems.dvs128_gesture",
     "FashionMnistPruning": "problems.fashion_mnist",
+    "NMnistPruning": "problems.nmnist",
     "PathwayPruning": "problems.synthetic",
     "PruningProblem": "problems.base",
     "SpikingPruning": "problems.spiking",

@@ -12,8 +12,8 @@ from problems.spiking import SpikingPruning
 if TYPE_CHECKING:
     from torch import nn
 
-    from ccsrp.attack.pgd import Attack
-    from ccsrp.evaluation.spiking import Cost
+    from ccsrp.attack.custom import AnyAttack
+    from ccsrp.evaluation.spiking import AnyCost
     from ccsrp.snn.data import Dataset
 
 __all__ = ["ShippedPruning"]
@@ -26,7 +26,7 @@ class ShippedPruning(SpikingPruning):
 
     Parameters
     ----------
-    attack : {"sharp", "strong", "standard"} or Attack
+    attack : {"sharp", "strong", "standard"}, Attack or CustomAttack
         ``sharp`` is a stronger judge than ``standard``, the literature's PGD, at the same cost; ``strong``
         comes near an audit, at a dozen times that cost.
     steps : int, optional
@@ -56,10 +56,10 @@ class ShippedPruning(SpikingPruning):
     def __init__(
         self,
         *,
-        attack: Literal["sharp", "strong", "standard"] | Attack = "sharp",
+        attack: Literal["sharp", "strong", "standard"] | AnyAttack = "sharp",
         steps: int | None = None,
         seed: int = 0,
-        cost: Cost = "flops",
+        cost: AnyCost = "flops",
         calibrate: bool = True,
         validation_images: int | None = None,
         calibration_images: int = 256,
@@ -102,11 +102,12 @@ class ShippedPruning(SpikingPruning):
         return build_network(network or cls.network_name, seed=seed)
 
     @classmethod
-    def named_attack(cls, attack: str | Attack, *, steps: int | None = None, seed: int = 0) -> Attack:
+    def named_attack(cls, attack: str | AnyAttack, *, steps: int | None = None, seed: int = 0) -> AnyAttack:
         """Describe this problem's attack of that name, with its own number of steps unless told."""
+        from ccsrp.attack.custom import CustomAttack
         from ccsrp.attack.pgd import Attack
 
-        if isinstance(attack, Attack):
+        if isinstance(attack, Attack | CustomAttack):
             return attack
         if attack == "strong":
             return Attack.strong(eps=cls.eps, steps=20 if steps is None else steps, seed=seed)

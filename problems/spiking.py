@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from torch import nn
 
     from ccsrp.attack.audit import Audit, Outcome
+    from ccsrp.attack.custom import AnyAttack
     from ccsrp.attack.ensemble import AuditSettings
-    from ccsrp.attack.pgd import Attack
     from ccsrp.attack.subject import Subject
     from ccsrp.evaluation.interface import Evaluation, Evaluator
     from ccsrp.evaluation.judge import Examples, Judgement
-    from ccsrp.evaluation.spiking import Cost
+    from ccsrp.evaluation.spiking import AnyCost
     from ccsrp.methods.interface import FineTuning
     from ccsrp.snn.cost import NetworkCosts
     from ccsrp.snn.data import Dataset
@@ -47,12 +47,14 @@ class SpikingPruning(PruningProblem):
         neurons is reset.
     dataset : Dataset
         Images with their splits.
-    attack : Attack
+    attack : Attack or CustomAttack
         What robustness is judged under.
-    time_steps : int
-        T, with direct coding: the image is shown unchanged at each step.
-    cost : {"flops", "params", "synops"}
-        What the third objective is a fraction of.
+    time_steps : int, optional
+        T, 4 by default: an image is shown unchanged at each step (direct coding). Of frames, one is shown at
+        each step, and there are as many steps as frames.
+    cost : {"flops", "params", "synops"} or callable
+        What the third objective is a fraction of; or a function ``cost(masks, space)`` that maps masks, bool
+        [N, n_var], and their ``FilterSpace`` to costs, float64 [N] in [0, 1], by the mask alone.
     calibrate : bool
         Re-estimate batch-norm statistics of every candidate before judging it.
     validation_images, calibration_images, test_images : int
@@ -64,8 +66,8 @@ class SpikingPruning(PruningProblem):
 
     Attributes
     ----------
-    attack : Attack
-        Name, eps, step size, steps, surrogate and seed of what robustness is judged under.
+    attack : Attack or CustomAttack
+        What robustness is judged under.
     provenance : dict
         What F depends on beside the options: a hash of the weights, numbers of images, the device.
     """
@@ -75,9 +77,9 @@ class SpikingPruning(PruningProblem):
         network: nn.Module,
         dataset: Dataset,
         *,
-        attack: Attack,
-        time_steps: int = 4,
-        cost: Cost = "flops",
+        attack: AnyAttack,
+        time_steps: int | None = None,
+        cost: AnyCost = "flops",
         calibrate: bool = True,
         validation_images: int = 256,
         calibration_images: int = 256,
@@ -87,6 +89,7 @@ class SpikingPruning(PruningProblem):
     ) -> None:
         from ccsrp.checks import checked_device
         from ccsrp.evaluation.spiking import SpikingEvaluator
+        from ccsrp.functions import code_sha256, function_name
         from ccsrp.snn.weights import weights_sha256
 
         device = checked_device(device)
@@ -115,10 +118,13 @@ class SpikingPruning(PruningProblem):
             "test_images": test_images,
             "device": device,
         }
+        self.provenance |= dataset.provenance
+        if callable(cost):
+            self.provenance |= {"cost": function_name(cost), "cost_code": code_sha256(cost)}
         super().__init__(self._evaluator.space)
 
     def images(self, split: str) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return the images of a split: float32 [N, C, H, W] in [0, 1], int64 [N].
+        """Return the images of a split: float32 [N, C, H, W] in [0, 1] (or [N, T, C, H, W]), int64 [N].
 
         ``"validation"`` gives exactly the images that F is measured on, ``"test"`` those of reports.
         """
@@ -141,18 +147,30 @@ class SpikingPruning(PruningProblem):
         mask = self.space.full() if mask is None else np.asarray(mask)
         return self._evaluator.network(self.space.check(mask[None])[0])
 
-    def rebased(self, network: DirectCoding) -> SpikingPruning:
+    def rebased(self, network: DirectCoding, *, kept: BoolArray | None = None) -> SpikingPruning:
         """Return the same problem on another network for these images, such as a pruned and fine-tuned one.
 
         Images, attack and calibration stay; costs are still shares of this problem's dense network.
+
+        Parameters
+        ----------
+        network : nn.Module
+        kept : bool [n_var], optional
+            The filters of this problem that ``network`` still has; a cost that is a function of masks needs
+            to know.
         """
-        evaluator, provenance = self._evaluator, self.provenance
+        from ccsrp.evaluation.custom_cost import CostOfRest
+        from ccsrp.snn.graph import trace_filters
+
+        evaluator, provenance, cost = self._evaluator, self.provenance, self._evaluator.cost
+        if callable(cost):
+            cost = CostOfRest.of(cost, self.space, kept, trace_filters(network.network).space)
         return SpikingPruning(
             network.network,
             self._dataset,
             attack=self.attack,
             time_steps=network.time_steps,
-            cost=evaluator.cost,
+            cost=cost,
             calibrate=provenance["calibration_images"] > 0,
             validation_images=provenance["validation_images"],
             calibration_images=provenance["calibration_images"] or 1,
@@ -173,7 +191,7 @@ class SpikingPruning(PruningProblem):
         from ccsrp.methods.interface import Task
 
         task = Task(self, tuning, seed=seed, on_epoch=on_epoch)
-        return self.rebased(task.finetuned(self.network(mask)))
+        return self.rebased(task.finetuned(self.network(mask)), kept=mask)
 
     def base_network(self) -> DirectCoding:
         """Copy the dense network as it was trained, without calibration, in eval mode."""

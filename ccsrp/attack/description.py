@@ -6,8 +6,8 @@ unless told otherwise, and ``strong`` what comes near an audit: see ``experiment
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import asdict, dataclass, replace
+from typing import Literal, Self
 
 from ccsrp.attack.gradient import LossName
 from ccsrp.attack.surrogate import RATE, TRAINING, parse_surrogate
@@ -76,6 +76,19 @@ class Attack:
     def surrogates(self) -> tuple[str, ...]:
         """Every spike derivative that the attacker uses."""
         return (self.surrogate,)
+
+    @property
+    def counts_clean(self) -> bool:
+        """Whether a network must be right on the clean image too."""
+        return self.every_iterate
+
+    def for_training(self, *, steps: int, seed: int) -> Self:
+        """Return what fine-tuning trains on: this attack with other steps, from another seed."""
+        return replace(self, steps=steps, seed=seed)
+
+    def table(self) -> dict[str, str | int | float | bool]:
+        """Return what ``config.toml`` says of it."""
+        return asdict(self)
 
     @classmethod
     def standard(cls, *, eps: float, steps: int = 10, surrogate: str = TRAINING, seed: int = 0) -> Attack:

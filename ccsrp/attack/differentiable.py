@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Protocol, runtime_checkable
 
 import torch
 from torch import nn
 
-from ccsrp.attack.gradient import GivesGradients, LossName
+from ccsrp.attack.gradient import Classifier, GivesGradients, LossName
+from ccsrp.attack.surrogate import backward_surrogate
+from ccsrp.errors import OptionError
 
-__all__ = ["DifferentiableNetwork", "GivesJacobianProducts"]
+__all__ = ["DifferentiableNetwork", "GivesJacobianProducts", "as_module"]
 
 
 @runtime_checkable
@@ -46,8 +50,10 @@ class DifferentiableNetwork(nn.Module):
         self.device_marker = nn.Parameter(torch.empty(0), requires_grad=False)
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
-        """Map images, float32 [B, C, H, W], to logits, float32 [B, classes]."""
-        logits: torch.Tensor = _Run.apply(images, self.network, self.surrogate)
+        """Map images, [B, C, H, W], to logits, float32 [B, classes]."""
+        if images.ndim != 4:
+            raise ValueError(f"a network takes images [B, C, H, W], got {list(images.shape)}")
+        logits: torch.Tensor = _Run.apply(images.float(), self.network, self.surrogate)
         return logits
 
     def loss_gradient(
@@ -74,3 +80,21 @@ class _Run(torch.autograd.Function):
         (images,) = ctx.saved_tensors
         _, gradient = ctx.network.vector_jacobian_product(images, gradients[0], surrogate=ctx.surrogate)
         return gradient, None, None
+
+
+@contextmanager
+def as_module(network: Classifier, surrogate: str) -> Iterator[nn.Module]:
+    """Yield ``network`` as a module that torch differentiates with the named spike derivative.
+
+    Raises
+    ------
+    OptionError
+        It is neither an ``nn.Module`` nor gives products with its Jacobian.
+    """
+    if isinstance(network, GivesJacobianProducts):
+        yield DifferentiableNetwork(network, surrogate=surrogate)
+    elif isinstance(network, nn.Module):
+        with backward_surrogate(network, surrogate):
+            yield network
+    else:
+        raise OptionError(f"{type(network).__name__} gives no gradients; pass an nn.Module")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from ccsrp.attack.custom import AnyAttack
 from ccsrp.attack.library_attacks import Apgd, SquareSearch
 from ccsrp.attack.own_attacks import Pgd, Rounds, SearchTime, Transfer
 from ccsrp.attack.pgd import Attack
@@ -77,7 +78,7 @@ class AuditSettings:
             raise OptionError("an audit needs at least one surrogate, such as 'training'")
 
 
-def ensemble(search: Attack, settings: AuditSettings | None = None) -> tuple[AuditAttack, ...]:
+def ensemble(search: AnyAttack, settings: AuditSettings | None = None) -> tuple[AuditAttack, ...]:
     """List the attacks of an audit, with the eps of the attack that the search judged by, which is first."""
     chosen = settings or AuditSettings()
     sharp = replace(Attack.sharp(eps=search.eps, steps=chosen.steps, seed=chosen.seed), name="audit")

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 import torch
 from torch import nn
 
-from ccsrp.attack.differentiable import DifferentiableNetwork, GivesJacobianProducts
-from ccsrp.attack.gradient import Classifier, GivesGradients
+from ccsrp.attack.differentiable import GivesJacobianProducts, as_module
+from ccsrp.attack.from_torchattacks import run_library_attack
+from ccsrp.attack.gradient import GivesGradients
 from ccsrp.attack.subject import Group, Subject
-from ccsrp.attack.surrogate import TRAINING, backward_surrogate
+from ccsrp.attack.surrogate import TRAINING
 
 __all__ = ["Apgd", "SquareSearch"]
 
@@ -115,21 +115,11 @@ def _survive_torchattacks(
 ) -> torch.Tensor:
     standing = right.clone()
     devices = [] if images.device.type == "cpu" else [images.device]
-    with _as_module(subject.network, surrogate) as module:
+    with as_module(subject.network, surrogate) as module:
         for part in subject.batches(subject.network, right.nonzero().flatten()):
             # It seeds torch's global generator, which is not ours to leave changed.
             with torch.random.fork_rng(devices=devices):
-                made = make(module)(images[part], labels[part])
+                made = run_library_attack(make, module, images[part], labels[part])
             inside = images[part] + (made - images[part]).clamp(-eps, eps)
             standing[part] = subject.rightly(inside.clamp(0, 1), labels[part])
     return standing
-
-
-@contextmanager
-def _as_module(network: Classifier, surrogate: str) -> Iterator[nn.Module]:
-    if isinstance(network, GivesJacobianProducts):
-        yield DifferentiableNetwork(network, surrogate=surrogate)
-    else:
-        assert isinstance(network, nn.Module)
-        with backward_surrogate(network, surrogate):
-            yield network

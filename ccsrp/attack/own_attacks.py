@@ -7,6 +7,7 @@ from typing import ClassVar
 
 import torch
 
+from ccsrp.attack.custom import AnyAttack, CustomAttack
 from ccsrp.attack.description import StrongAttack
 from ccsrp.attack.pgd import Attack, perturb, random_start, robust_images
 from ccsrp.attack.subject import Group, Subject
@@ -18,7 +19,7 @@ __all__ = ["Pgd", "Rounds", "SearchTime", "Transfer"]
 class SearchTime:
     """The attack that a search judged by, counted as the search counts it."""
 
-    attack: Attack
+    attack: AnyAttack
     name: ClassVar[str] = "search-time attack"
     group: ClassVar[Group] = "search"
 
@@ -34,6 +35,8 @@ class SearchTime:
         self, subject: Subject, images: torch.Tensor, labels: torch.Tensor, right: torch.Tensor
     ) -> torch.Tensor:
         """Tell which images survive; where the last iterate decides, the clean image has no say."""
+        if isinstance(self.attack, CustomAttack):
+            return _survive_custom(subject, images, labels, right, self.attack)
         return _survive_pgd(subject, images, labels, right, self.attack)
 
 
@@ -131,5 +134,21 @@ def _survive_pgd(
     for part in subject.batches(subject.network, chosen.nonzero().flatten()):
         standing[part] = robust_images(
             subject.network, images[part], labels[part], start[part], attack, right=right[part]
+        )
+    return standing
+
+
+def _survive_custom(
+    subject: Subject,
+    images: torch.Tensor,
+    labels: torch.Tensor,
+    right: torch.Tensor,
+    attack: CustomAttack,
+) -> torch.Tensor:
+    """Attack all images in the batches in which a search does, which decide what the attack draws."""
+    standing = torch.zeros_like(right)
+    for part in torch.split(torch.arange(len(labels), device=labels.device), subject.batch_size):
+        standing[part] = robust_images(
+            subject.network, images[part], labels[part], images[part], attack, right=right[part]
         )
     return standing

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import torch
 
+from ccsrp.attack.custom import AnyAttack, CustomAttack, adversarial_images
 from ccsrp.attack.description import Attack, StrongAttack
 from ccsrp.attack.gradient import Classifier, gradient_of
 from ccsrp.attack.strong import attack_in_rounds
@@ -16,7 +17,7 @@ from ccsrp.attack.strong import attack_in_rounds
 __all__ = ["Attack", "StrongAttack", "perturb", "random_start", "robust_images", "surviving_images"]
 
 
-def random_start(images: torch.Tensor, attack: Attack) -> torch.Tensor:
+def random_start(images: torch.Tensor, attack: AnyAttack) -> torch.Tensor:
     """Draw where the attack on each image begins: uniform in the eps-box, clipped to [0, 1].
 
     The draw is the one that torchattacks.PGD makes on the CPU after ``torch.manual_seed(attack.seed)``
@@ -28,13 +29,15 @@ def random_start(images: torch.Tensor, attack: Attack) -> torch.Tensor:
 
 
 def perturb(
-    network: Classifier, images: torch.Tensor, labels: torch.Tensor, start: torch.Tensor, attack: Attack
+    network: Classifier, images: torch.Tensor, labels: torch.Tensor, start: torch.Tensor, attack: AnyAttack
 ) -> torch.Tensor:
     """Return the last iterate, float32 [N, C, H, W], of the attack on one batch.
 
     ``network`` maps images to logits and resets its own state; it should be in eval mode. Of an attack in
-    rounds this is a single one, of plain PGD.
+    rounds this is a single one, of plain PGD. A custom attack begins where it likes.
     """
+    if isinstance(attack, CustomAttack):
+        return adversarial_images(network, images, labels, attack)
     current = start.detach()
     with gradient_of(network, loss=attack.loss, surrogate=attack.surrogate) as gradient_at:
         for index in range(attack.steps):
@@ -48,7 +51,7 @@ def robust_images(
     images: torch.Tensor,
     labels: torch.Tensor,
     start: torch.Tensor,
-    attack: Attack,
+    attack: AnyAttack,
     *,
     right: torch.Tensor,
 ) -> torch.Tensor:
@@ -68,17 +71,21 @@ def surviving_images(
     images: torch.Tensor,
     labels: torch.Tensor,
     start: torch.Tensor,
-    attack: Attack,
+    attack: AnyAttack,
     *,
     right: torch.Tensor,
 ) -> Iterator[torch.Tensor]:
     """Attack one batch, and yield as it goes on which images may still be robust, bool [N].
 
     Flags only ever fall; the last are those of ``robust_images``. An attack that judges by its last iterate
-    alone knows nothing before its end.
+    alone, or a custom one, knows nothing before its end.
     """
     if isinstance(attack, StrongAttack):
         yield from attack_in_rounds(network, images, labels, start, attack, right=right)
+        return
+    if isinstance(attack, CustomAttack):
+        # All images, so that what the attack draws for one does not depend on which others are right.
+        yield right & _rightly(network, adversarial_images(network, images, labels, attack), labels)
         return
     if not attack.every_iterate:
         current = perturb(network, images, labels, start, attack)

@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 
+from ccsrp.attack.custom import AnyAttack
 from ccsrp.attack.gradient import Classifier, margin_loss
-from ccsrp.attack.pgd import Attack, perturb, random_start, surviving_images
+from ccsrp.attack.pgd import perturb, random_start, surviving_images
 
 __all__ = ["Examples", "Judgement", "hardest_first", "judge"]
 
@@ -23,7 +24,7 @@ class Examples:
     images : float32 [N, C, H, W] in [0, 1]
     labels : int64 [N]
     start : float32 [N, C, H, W]
-    attack : Attack
+    attack : Attack or CustomAttack
     batch_size : int
         Images that are attacked together.
     easy : bool [N], optional
@@ -33,13 +34,13 @@ class Examples:
     images: torch.Tensor
     labels: torch.Tensor
     start: torch.Tensor
-    attack: Attack
+    attack: AnyAttack
     batch_size: int
     easy: torch.Tensor | None = None
 
     @classmethod
     def of(
-        cls, images: torch.Tensor, labels: torch.Tensor, attack: Attack, *, device: str, batch_size: int
+        cls, images: torch.Tensor, labels: torch.Tensor, attack: AnyAttack, *, device: str, batch_size: int
     ) -> Examples:
         """Draw the fixed starts and move everything to ``device``."""
         start = random_start(images, attack)
@@ -79,8 +80,8 @@ def judge(
     """Measure a network; give up once ``hopeless(accuracy, most robust_accuracy)`` says so."""
     right = examples.logits(network).argmax(1) == examples.labels
     accuracy = _share(right)
-    # Only a judge that counts every iterate holds the clean image against a network.
-    possible = right.clone() if examples.attack.every_iterate else torch.ones_like(right)
+    # Where the last iterate alone decides, the clean image is not held against a network.
+    possible = right.clone() if examples.attack.counts_clean else torch.ones_like(right)
     if hopeless is not None and hopeless(accuracy, _share(possible)):
         return _given_up(accuracy, possible, examples, attacked=0)
     for part, flags in _attacked(network, examples, right):

@@ -11,18 +11,19 @@ import copy
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import numpy as np
 import torch
 from spikingjelly.activation_based import functional
 from torch import nn
 
+from ccsrp.attack.custom import AnyAttack, CustomAttack, check_attack
 from ccsrp.attack.gradient import Classifier
-from ccsrp.attack.pgd import Attack
 from ccsrp.attack.subject import Subject
 from ccsrp.errors import GraphError, OptionError, WeightsError, one_line
 from ccsrp.evaluation.bound import nothing_known, stop_when_dominated
+from ccsrp.evaluation.custom_cost import CostFunction, check_cost, custom_costs
 from ccsrp.evaluation.interface import Evaluation
 from ccsrp.evaluation.judge import Examples, Judgement, hardest_first, judge
 from ccsrp.snn.calibrate import calibrate, set_statistics
@@ -30,15 +31,16 @@ from ccsrp.snn.compiled.compiler import compiler_for
 from ccsrp.snn.cost import CostTable, cost_table, count_synaptic_operations
 from ccsrp.snn.graph import PruningGraph, trace_filters
 from ccsrp.snn.lif import fuse_neurons
-from ccsrp.snn.networks import DirectCoding
+from ccsrp.snn.networks import DirectCoding, coded
 from ccsrp.snn.slim import slim_network
 from ccsrp.snn.tuning import fastest, own_copy
 from ccsrp.space import BoolArray, FilterSpace, FloatArray
 
-__all__ = ["COSTS", "SpikingEvaluator"]
+__all__ = ["COSTS", "AnyCost", "SpikingEvaluator"]
 
 COSTS = ("flops", "params", "synops")
 Cost = Literal["flops", "params", "synops"]
+AnyCost: TypeAlias = Cost | CostFunction
 
 
 class SpikingEvaluator:
@@ -49,13 +51,13 @@ class SpikingEvaluator:
     network : nn.Module
         The trained base, of SpikingJelly layers, from ``[T, B, C, H, W]`` to ``[T, B, classes]``. It is
         copied; the state of its neurons is reset.
-    time_steps : int
-        T.
-    images, labels : float32 [N, C, H, W] in [0, 1], int64 [N]
-        The *validation* images.
-    attack : Attack
-    cost : {"flops", "params", "synops"}
-        What the third objective is a fraction of.
+    time_steps : int, optional
+        T; by default 4, or the number of frames.
+    images, labels : float32 [N, C, H, W] or [N, T, C, H, W] in [0, 1], int64 [N]
+        The *validation* images, or their frames.
+    attack : Attack or CustomAttack
+    cost : {"flops", "params", "synops"} or callable
+        What the third objective is a fraction of, or a function of masks: ``evaluation.custom_cost``.
     calibration : float32 [N, C, H, W], optional
         Training images for the batch norms of pruned networks; ``None`` leaves the base's statistics.
     whole : float, optional
@@ -76,35 +78,44 @@ class SpikingEvaluator:
         self,
         network: nn.Module,
         *,
-        time_steps: int,
+        time_steps: int | None,
         images: torch.Tensor,
         labels: torch.Tensor,
-        attack: Attack,
-        cost: Cost = "flops",
+        attack: AnyAttack,
+        cost: AnyCost = "flops",
         calibration: torch.Tensor | None = None,
         whole: float | None = None,
         device: str = "cpu",
     ) -> None:
-        if cost not in COSTS:
-            raise OptionError(f"unknown cost {cost!r}; choose one of {', '.join(COSTS)}")
+        if not callable(cost) and cost not in COSTS:
+            raise OptionError(
+                f"unknown cost {cost!r}; choose one of {', '.join(COSTS)}, or pass a function of masks and "
+                f"their space"
+            )
         self.attack = attack
         self.cost = cost
         self.device = device
         self._hardest_first: Examples | None = None
         self._calibration = None if calibration is None else calibration.to(device)
-        self._base = DirectCoding(_own_copy(network), time_steps=time_steps).to(device).eval()
+        shape = tuple(images.shape[1:])
+        self._base = coded(_own_copy(network), image_shape=shape, time_steps=time_steps).to(device).eval()
         self._graph: PruningGraph = trace_filters(self._base.network)
+        if callable(cost):
+            check_cost(cost, self._graph.space)
         _check_output(self._base, images[:1].to(device), labels)
-        channels, height, width = images.shape[1:]
-        self.costs: CostTable = cost_table(self._base, self._graph, (channels, height, width))
+        self.costs: CostTable = cost_table(self._base, self._graph, shape)
         self._compiler = compiler_for(
             self._base.network,
             self._graph,
-            image_shape=(channels, height, width),
-            time_steps=time_steps,
+            image_shape=shape,
+            time_steps=self._base.time_steps,
             attack=attack,
         )
         self._validation = self.examples(images, labels)
+        if isinstance(attack, CustomAttack):
+            check_attack(
+                self._classifier(self.space.full()), self._validation.images, self._validation.labels, attack
+            )
         self._whole = whole
 
     @property
@@ -114,7 +125,9 @@ class SpikingEvaluator:
 
     def examples(self, images: torch.Tensor, labels: torch.Tensor) -> Examples:
         """Prepare images for ``judge``."""
-        together = self.BATCH_SIZE if self._compiler is None else len(labels)
+        # What a custom attack draws depends on the batch.
+        fixed = self._compiler is None or isinstance(self.attack, CustomAttack)
+        together = self.BATCH_SIZE if fixed else len(labels)
         return Examples.of(images, labels, self.attack, device=self.device, batch_size=together)
 
     def network(self, mask: BoolArray) -> DirectCoding:
@@ -123,7 +136,7 @@ class SpikingEvaluator:
         It is made of SpikingJelly's layers alone.
         """
         slim = slim_network(self._base.network, self._graph, mask)
-        network = DirectCoding(slim, time_steps=self._base.time_steps).eval()
+        network = self._base.around(slim).eval()
         if self._calibration is not None:
             if self._compiler is not None:
                 set_statistics(slim, self._compiler.calibrate(mask, self._calibration))
@@ -137,8 +150,7 @@ class SpikingEvaluator:
 
     def judge_network(self, network: DirectCoding, examples: Examples) -> Judgement:
         """Judge any network for the same images, with its statistics as they are."""
-        channels, height, width = examples.images.shape[1:]
-        shape = (channels, height, width)
+        shape = tuple(examples.images.shape[1:])
         return judge(fastest(network, image_shape=shape, attack=examples.attack), examples)
 
     def judge(self, mask: BoolArray, examples: Examples) -> Judgement:
@@ -152,8 +164,7 @@ class SpikingEvaluator:
 
     def subject_of(self, network: DirectCoding, images: torch.Tensor) -> Subject:
         """Give any network for these images to an audit, with the base to transfer from."""
-        channels, height, width = images.shape[1:]
-        fast = fastest(network, image_shape=(channels, height, width), attack=self.attack)
+        fast = fastest(network, image_shape=tuple(images.shape[1:]), attack=self.attack)
         return Subject(fast, network, self._classifier(self.space.full()), self.BATCH_SIZE)
 
     def synops(self, mask: BoolArray) -> float:
@@ -223,7 +234,7 @@ class SpikingEvaluator:
         return network
 
     def _ordered_examples(self) -> Examples:
-        if self._compiler is None:
+        if self._compiler is None or isinstance(self.attack, CustomAttack):
             return self._validation
         if self._hardest_first is None:
             dense = self._classifier(self.space.full())
@@ -233,6 +244,8 @@ class SpikingEvaluator:
 
     def exact_cost(self, masks: BoolArray, /) -> FloatArray | None:
         """Return the cost of masks, float64 [N], without judging them; ``None`` for synaptic operations."""
+        if callable(self.cost):
+            return custom_costs(self.cost, masks, self.space)
         if self.cost == "synops":
             return None
         count = self.costs.flops if self.cost == "flops" else self.costs.params
@@ -246,6 +259,8 @@ class SpikingEvaluator:
             full = self.space.full()
             if self.cost == "synops":
                 self._whole = self.synops(full)
+            elif callable(self.cost):
+                self._whole = 1.0
             else:
                 self._whole = float(getattr(self.costs, self.cost)(full[None])[0])
             if self._whole == 0:

@@ -118,7 +118,8 @@ def prune(
         if not waiting:
             break
         spent += between
-        problem = problem.rebased(task.finetuned(problem.network(whole), epochs=between, part=spent))
+        network = task.finetuned(problem.network(whole), epochs=between, part=spent)
+        problem = problem.rebased(network, kept=whole)
     if waiting:
         reached = float(problem.cost(problem.space.full()[None])[0])
         raise OptionError(

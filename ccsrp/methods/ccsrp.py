@@ -73,7 +73,7 @@ def prune(
             network = task.finetuned(problem.network(best), epochs=epochs, part=10 * number)
             base = lifted(base, best)
             if number + 1 < rounds:
-                problem = problem.rebased(network)
+                problem = problem.rebased(network, kept=best)
         yield Pruned(target, network, base, evaluations=judged, epochs=task.tuning.epochs + spent)
 
 

@@ -17,7 +17,7 @@ from ccsrp.space import BoolArray, FloatArray
 if TYPE_CHECKING:
     import torch
 
-    from ccsrp.attack.pgd import Attack
+    from ccsrp.attack.custom import AnyAttack
     from ccsrp.evaluation.judge import Judgement
     from ccsrp.snn.cost import NetworkCosts
     from ccsrp.snn.networks import DirectCoding
@@ -29,7 +29,7 @@ __all__ = ["FineTuning", "Method", "PrunableProblem", "Pruned", "Task", "check_t
 class PrunableProblem(SearchProblem, Protocol):
     """A problem with a real network behind its masks; ``problems.SpikingPruning`` is one."""
 
-    attack: Attack
+    attack: AnyAttack
 
     def images(self, split: str) -> tuple[torch.Tensor, torch.Tensor]:
         """Return float32 [N, C, H, W] in [0, 1] and int64 [N] of a split."""
@@ -55,8 +55,11 @@ class PrunableProblem(SearchProblem, Protocol):
         """Measure what any network costs, on the validation images."""
         ...
 
-    def rebased(self, network: DirectCoding) -> Self:
-        """Return the same problem on another network; its costs are still shares of this one's."""
+    def rebased(self, network: DirectCoding, *, kept: BoolArray | None = None) -> Self:
+        """Return the same problem on another network, with the filters ``kept`` of this one.
+
+        Its costs are still shares of this one's.
+        """
         ...
 
     def judge_network(
@@ -81,7 +84,8 @@ class FineTuning:
     learning_rate : float
         Peak of the schedule: see ``TrainingSettings``.
     attack_steps : int
-        Gradient steps of the attack that is trained on; the rest of it is the problem's.
+        Gradient steps of the attack that is trained on; the rest of it is the problem's. A custom attack has
+        its own.
     """
 
     epochs: int = 10
@@ -187,9 +191,9 @@ class Task:
         return self.tuning.chosen(*self.problem.images("train"))
 
     @property
-    def training_attack(self) -> Attack:
+    def training_attack(self) -> AnyAttack:
         """The attack that is trained on."""
-        return replace(self.problem.attack, steps=self.tuning.attack_steps, seed=self.seed)
+        return self.problem.attack.for_training(steps=self.tuning.attack_steps, seed=self.seed)
 
     def finetuned(self, network: DirectCoding, *, epochs: int | None = None, part: int = 0) -> DirectCoding:
         """Return a trained copy of ``network``; ``part`` tells apart several trainings of one network."""

@@ -74,7 +74,6 @@ def prune(
 def _prune(task: Task, target: float, interval: int, ramp: float, regrown: float) -> Pruned:
     from ccsrp.methods.gates import as_gates, gated, watched_potentials
     from ccsrp.snn.graph import trace_filters
-    from ccsrp.snn.networks import DirectCoding
     from ccsrp.snn.slim import slim_network
     from ccsrp.snn.tuning import own_copy, with_weights_of
 
@@ -108,7 +107,7 @@ def _prune(task: Task, target: float, interval: int, ramp: float, regrown: float
     ):
         task.train(trainer)
     trained = with_weights_of(base, network)
-    slim = DirectCoding(slim_network(trained.network, graph, mask), time_steps=base.time_steps).eval()
+    slim = base.around(slim_network(trained.network, graph, mask)).eval()
     tuning = task.tuning
     tuned = task.finetuned(slim, epochs=tuning.finishing)
     return Pruned(target, tuned, mask, epochs=tuning.forming + tuning.finishing)

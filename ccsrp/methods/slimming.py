@@ -43,7 +43,6 @@ def prune(task: Task, targets: Sequence[float], *, penalty: float = 1e-4) -> Ite
         Also where a prunable layer has no batch norm with scales.
     """
     from ccsrp.snn.graph import trace_filters
-    from ccsrp.snn.networks import DirectCoding
     from ccsrp.snn.slim import slim_network
 
     check_targets(targets)
@@ -56,7 +55,7 @@ def prune(task: Task, targets: Sequence[float], *, penalty: float = 1e-4) -> Ite
     importance = np.concatenate([_strength(layer) for layer in scales(trained, graph)])
     for target in targets:
         mask = best_at_cost(task.problem, importance, target)
-        slim = DirectCoding(slim_network(trained.network, graph, mask), time_steps=trained.time_steps)
+        slim = trained.around(slim_network(trained.network, graph, mask))
         tuned = task.finetuned(slim.eval(), epochs=task.tuning.finishing)
         yield Pruned(target, tuned, mask, epochs=task.tuning.forming + task.tuning.finishing)
 

@@ -13,8 +13,8 @@ import pandas as pd
 import torch
 
 from ccsrp.attack.audit import Audit, Outcome, audit
+from ccsrp.attack.custom import AnyAttack
 from ccsrp.attack.ensemble import AuditSettings, ensemble
-from ccsrp.attack.pgd import Attack
 from ccsrp.attack.subject import Subject
 from ccsrp.errors import RunError
 from ccsrp.files import write_atomically
@@ -138,7 +138,7 @@ def run_audit(
     name: str,
     mask: BoolArray,
     case: tuple[Subject, torch.Tensor, torch.Tensor],
-    search: Attack,
+    search: AnyAttack,
     *,
     settings: AuditSettings | None = None,
     on_note: Callable[[str], None] | None = None,
@@ -155,7 +155,7 @@ def run_audit(
     mask : bool [n_var]
     case : (Subject, float32 [N, C, H, W], int64 [N])
         From ``problem.audit_case(mask)``.
-    search : Attack
+    search : Attack or CustomAttack
         What the search judged by.
     settings : AuditSettings, optional
     on_note : callable, optional

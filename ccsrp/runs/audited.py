@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +43,7 @@ class RunToAudit:
             A problem that is not installed.
         """
         run = open_run(path)
-        if asdict(run.problem.attack) != run.config.attack:
+        if run.problem.attack.table() != run.config.attack:
             raise RunError(
                 f"{path} was searched under another attack (see config.toml) than problem "
                 f"{run.config.problem!r} has now; search it anew"

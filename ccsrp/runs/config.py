@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import platform
 import tomllib
-from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -74,7 +73,7 @@ class RunConfig(BaseModel):
                 for key, value in options.items()
             },
             search=search,
-            attack={} if attack is None else asdict(attack),
+            attack={} if attack is None else attack.table(),
             provenance=getattr(problem, "provenance", {}),
             rounds={key: value for key, value in (rounds or {}).items() if value is not None},
             versions=_versions(),

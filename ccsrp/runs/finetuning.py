@@ -55,7 +55,7 @@ def training_config(task: Task, mask: str, **named: int) -> dict[str, Any]:
     return {
         "member": named | {"mask": mask, "seed": task.seed},
         "fine-tuning": {key: value for key, value in asdict(task.tuning).items() if value is not None},
-        "attack": asdict(task.training_attack),
+        "attack": task.training_attack.table(),
     }
 
 

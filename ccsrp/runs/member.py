@@ -73,7 +73,7 @@ class Run:
             raise RunError(f"member {member} of {self.folder} keeps filters that round {number} had removed")
         network = self.problem.network(base)
         load_weights(network.network, file)
-        return self.problem.rebased(network), mask[base]
+        return self.problem.rebased(network, kept=base), mask[base]
 
 
 def open_run(folder: Path) -> Run:

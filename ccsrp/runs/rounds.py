@@ -57,7 +57,7 @@ class StoredRounds:
             load_weights(network.network, file)
             if weights_sha256(network.network) != done[0][2]:
                 raise RunError(f"{file} is not what round {number} ended with; restore it from a copy")
-            return current.rebased(network)
+            return current.rebased(network, kept=mask)
         task = Task(current, tuning, seed=seed % 2**63)
         training = inside(self._folder, "rounds", f"round-{number}-training")
         network = finetuned_in(training, task, network, training_config(task, text, round=number))
@@ -69,7 +69,7 @@ class StoredRounds:
                 (*row, checksum(*row)),
             )
         shutil.rmtree(training, ignore_errors=True)
-        return current.rebased(network)
+        return current.rebased(network, kept=mask)
 
     def add(self, finished: Round) -> list[dict[str, Any]]:
         """Store a finished round; return the rows of ``rounds.csv`` so far."""

@@ -13,12 +13,12 @@ import tomli_w
 import torch
 from safetensors.torch import save
 
-from ccsrp.attack.pgd import Attack
+from ccsrp.attack.custom import AnyAttack
 from ccsrp.errors import OptionError, RunError, one_line
 from ccsrp.files import read_regular, write_atomically
 from ccsrp.runs.config import parse_tables, read_config_text
 from ccsrp.runs.tables import read_csv, write_csv
-from ccsrp.snn.networks import DirectCoding
+from ccsrp.snn.networks import coded
 from ccsrp.snn.training import EpochReport, Trainer, TrainingSettings
 from ccsrp.snn.tuning import trainer_for
 from ccsrp.snn.weights import SLACK, read_tensors, save_weights
@@ -44,7 +44,7 @@ class Trainable(Protocol):
         ...
 
     @classmethod
-    def named_attack(cls, attack: str, *, steps: int = 10, seed: int = 0) -> Attack:
+    def named_attack(cls, attack: str, *, steps: int = 10, seed: int = 0) -> AnyAttack:
         """Describe the attack of that name."""
         ...
 
@@ -77,7 +77,8 @@ def run_training(
     """
     inputs, labels = problem.dataset(data_dir=data_dir).split("train", images)
     named = problem.named_attack(attack, steps=attack_steps, seed=settings.seed)
-    base = DirectCoding(problem.untrained(network=network, seed=settings.seed), time_steps=problem.time_steps)
+    untrained = problem.untrained(network=network, seed=settings.seed)
+    base = coded(untrained, image_shape=tuple(inputs.shape[1:]), time_steps=problem.time_steps)
     trainer = trainer_for(base.to(device), inputs, labels, attack=named, settings=settings)
     with torch.no_grad():
         try:
@@ -88,7 +89,7 @@ def run_training(
             ) from None
     config = {
         "training": asdict(settings) | {"images": len(labels), "network": network or "default"},
-        "attack": asdict(named),
+        "attack": named.table(),
     }
     train_to_the_end(trainer, folder, config, on_batch=on_batch, on_epoch=on_epoch)
     path = folder / "weights.safetensors"

@@ -80,7 +80,7 @@ class CostTable:
             yield weight, inputs, outputs
 
 
-def cost_table(network: nn.Module, graph: PruningGraph, image_shape: tuple[int, int, int]) -> CostTable:
+def cost_table(network: nn.Module, graph: PruningGraph, image_shape: tuple[int, ...]) -> CostTable:
     """Measure the shapes of ``network`` (images to logits) in one forward pass of a black image.
 
     ``graph`` is the trace of ``network.network``, the spiking network inside the image classifier.
@@ -234,11 +234,10 @@ def network_costs(network: nn.Module, graph: PruningGraph, images: torch.Tensor)
     ----------
     network : nn.Module
         Of SpikingJelly's layers; ``graph`` is the trace of ``network.network``.
-    images : float32 [N, C, H, W]
+    images : float32 [N, C, H, W] or [N, T, C, H, W]
         That synaptic operations are averaged over.
     """
-    channels, height, width = images.shape[1:]
-    table = cost_table(network, graph, (channels, height, width))
+    table = cost_table(network, graph, tuple(images.shape[1:]))
     device = next(network.parameters()).device
     with torch.no_grad(), count_synaptic_operations(network, graph, skip_zeros=True) as count:
         for batch in torch.split(images, 128):

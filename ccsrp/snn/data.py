@@ -7,12 +7,12 @@ import io
 import math
 import os
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -21,7 +21,19 @@ from numpy.typing import NDArray
 from ccsrp.errors import DataError, OptionError, one_line
 from ccsrp.files import missing_folders, read_regular, remove_unused
 
-__all__ = ["DATASETS", "SPLITS", "Dataset", "default_data_dir", "load_dataset", "no_downloads"]
+if TYPE_CHECKING:
+    from ccsrp.snn.torch_data import Examples
+
+__all__ = [
+    "DATASETS",
+    "SPLITS",
+    "Dataset",
+    "default_data_dir",
+    "divide",
+    "downloads_allowed",
+    "load_dataset",
+    "no_downloads",
+]
 
 SPLITS = ("train", "validation", "test")
 # Weights that ship were trained on the train split that this seed draws; it is not an option, because
@@ -45,13 +57,68 @@ def no_downloads() -> Iterator[None]:
         _DOWNLOADS.reset(token)
 
 
+def downloads_allowed() -> bool:
+    """Tell whether a folder that is named may be filled: not inside ``no_downloads``."""
+    return _DOWNLOADS.get()
+
+
 @dataclass(frozen=True)
 class Dataset:
-    """Images, uint8 [N, C, H, W] with ``scale`` standing for 1.0, and labels, int64 [N], by split."""
+    """Images and labels, int64 [N], by split.
 
-    images: dict[str, NDArray[np.uint8]]
+    Images are uint8 [N, C, H, W] with ``scale`` standing for 1.0, or float32 in [0, 1] with a scale of 1.
+    Those that differ from time step to time step, such as frames of events, are [N, T, C, H, W].
+    ``provenance`` says what they are where no name does.
+    """
+
+    images: dict[str, NDArray[Any]]
     labels: dict[str, NDArray[np.int64]]
     scale: int
+    provenance: Mapping[str, str | int | float | bool] = field(default_factory=dict)
+
+    @classmethod
+    def of(
+        cls,
+        *,
+        train: Examples,
+        test: Examples | float,
+        validation: Examples | float = 0.1,
+        largest_count: int | None = None,
+    ) -> Dataset:
+        """Read data sets of torchvision's kind, once, and divide them once and for all.
+
+        Everything is read into memory: a byte for each value of 8-bit images (PIL, uint8, or what
+        ``ToTensor`` makes of them), four for other floats, and twice that while they are divided. Transforms
+        must be fixed ones.
+
+        Parameters
+        ----------
+        train : dataset
+            Has a length, and gives (image, label) for each index from 0: a PIL image, or a tensor or array
+            [C, H, W] (frames: [T, C, H, W]), uint8 or floats in [0, 1]; a class from 0. All of one shape.
+        test, validation : dataset, or float
+            Another data set of the kind, or the share or number of ``train`` to hold out, each class in
+            proportion. Which ones is fixed: it depends on the labels alone.
+        largest_count : int, optional
+            Values are counts of events, whole numbers from 0: those above this one are clipped to it, and it
+            stands for 1.0. From 1 to 255.
+
+        Raises
+        ------
+        DataError
+            Which item is wrong, and how.
+
+        Examples
+        --------
+        >>> from torch.utils.data import TensorDataset
+        >>> images, labels = torch.rand(40, 3, 8, 8), torch.arange(40) % 4
+        >>> data = Dataset.of(train=TensorDataset(images, labels), test=0.2, validation=0.2)
+        >>> [data.count(name) for name in SPLITS]
+        [24, 8, 8]
+        """
+        from ccsrp.snn.torch_data import divided
+
+        return divided(train=train, test=test, validation=validation, largest_count=largest_count)
 
     def split(self, name: str, count: int | None = None) -> tuple[torch.Tensor, torch.Tensor]:
         """Return the first ``count`` images of a split, float32 [N, C, H, W] in [0, 1], and labels.
@@ -102,8 +169,8 @@ def _digits(_data_dir: Path | None) -> Dataset:
     bunch = load_digits()
     images = bunch.images[:, None].astype(np.uint8)
     labels = bunch.target.astype(np.int64)
-    rest, test = _divide(labels, 300)
-    train, validation = _divide(labels[rest], 300)
+    rest, test = divide(labels, 300)
+    train, validation = divide(labels[rest], 300)
     parts = {"train": rest[train], "validation": rest[validation], "test": test}
     return Dataset(
         images={name: images[index] for name, index in parts.items()},
@@ -203,7 +270,7 @@ def _official(
     test_images = np.ascontiguousarray(test[0], dtype=np.uint8)
     test_labels = np.asarray(test[1], dtype=np.int64)
     held_out = min(held_out, len(labels) // 5)  # for the handful of images that tests make
-    kept, validation = _divide(labels, held_out)
+    kept, validation = divide(labels, held_out)
     order = np.random.default_rng(SPLIT_SEED).permutation(len(test_labels))
     parts = {"train": kept, "validation": validation}
     return Dataset(
@@ -213,7 +280,7 @@ def _official(
     )
 
 
-def _divide(labels: NDArray[np.int64], held_out: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def divide(labels: NDArray[np.int64], held_out: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Divide indices at random into the rest and ``held_out``, each with every class's share."""
     from sklearn.model_selection import train_test_split
 

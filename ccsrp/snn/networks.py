@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Self
 
 import torch
 from spikingjelly.activation_based import functional, layer, neuron, surrogate
@@ -11,7 +12,15 @@ from torch import nn
 
 from ccsrp.errors import OptionError
 
-__all__ = ["NETWORKS", "DirectCoding", "build_network", "conv_stack", "lif"]
+__all__ = [
+    "NETWORKS",
+    "DirectCoding",
+    "FrameCoding",
+    "build_network",
+    "coded",
+    "conv_stack",
+    "lif",
+]
 
 
 class DirectCoding(nn.Module):
@@ -39,10 +48,57 @@ class DirectCoding(nn.Module):
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """Map images, float32 [B, C, H, W], to logits, float32 [B, classes]."""
         functional.reset_net(self.network)
-        logits: torch.Tensor = self.network(images.unsqueeze(0).expand(self.time_steps, *images.shape)).mean(
-            0
-        )
+        logits: torch.Tensor = self.network(self.sequence(images)).mean(0)
         return logits
+
+    def sequence(self, images: torch.Tensor) -> torch.Tensor:
+        """Return what the network is shown, [T, B, C, H, W]."""
+        return images.unsqueeze(0).expand(self.time_steps, *images.shape)
+
+    def around(self, network: nn.Module) -> Self:
+        """Return another spiking network that is fed as this one is."""
+        return type(self)(network, time_steps=self.time_steps)
+
+
+class FrameCoding(DirectCoding):
+    """A spiking network seen as a classifier of frames, one for each time step, such as those of events.
+
+    A sample is [T, C, H, W] where an image is [C, H, W]; all else is as in ``DirectCoding``.
+    """
+
+    def sequence(self, images: torch.Tensor) -> torch.Tensor:
+        """Return what the network is shown: frames [B, T, C, H, W] as [T, B, C, H, W]."""
+        if images.ndim != 5 or images.shape[1] != self.time_steps:
+            raise OptionError(
+                f"the network takes frames [B, {self.time_steps}, C, H, W], got {list(images.shape)}"
+            )
+        return images.transpose(0, 1)
+
+
+def coded(network: nn.Module, *, image_shape: tuple[int, ...], time_steps: int | None = None) -> DirectCoding:
+    """Feed a spiking network with samples of one shape.
+
+    Parameters
+    ----------
+    network : nn.Module
+        From ``[T, B, C, H, W]`` to ``[T, B, classes]``.
+    image_shape : (C, H, W) or (T, C, H, W)
+        Of one image, or of its frames.
+    time_steps : int, optional
+        T; by default 4, or as many as there are frames.
+
+    Raises
+    ------
+    OptionError
+        There are not as many frames as time steps.
+    """
+    if len(image_shape) != 4:
+        return DirectCoding(network, time_steps=4 if time_steps is None else time_steps)
+    if time_steps not in (None, image_shape[0]):
+        raise OptionError(
+            f"a sample has {image_shape[0]} frames, one for each time step, but time_steps is {time_steps}"
+        )
+    return FrameCoding(network, time_steps=image_shape[0])
 
 
 def lif() -> neuron.LIFNode:
@@ -103,6 +159,18 @@ def fashion_net() -> nn.Module:
     )
 
 
+def nmnist_net() -> nn.Module:
+    """Build the 160-filter network for 34x34 frames of N-MNIST."""
+    return conv_stack(filters=(32, 64, 64), pool_after=(0, 1, 2), image_shape=(2, 34, 34), classes=10)
+
+
+def dvs_net(*, filters: Sequence[int], classes: int) -> nn.Module:
+    """Build a network for 64x64 frames of an event camera, of two polarities."""
+    return conv_stack(
+        filters=filters, pool_after=range(len(filters)), image_shape=(2, 64, 64), classes=classes
+    )
+
+
 def vgg(build: Callable[..., nn.Module], *, classes: int = 10) -> nn.Module:
     """Build a SpikingJelly VGG for 32x32 images: no 7x7 pooling, one linear layer (512 to classes)."""
     network = build(spiking_neuron=lif_like, num_classes=classes)
@@ -132,6 +200,9 @@ def _multi_step(network: nn.Module) -> nn.Module:
 NETWORKS: dict[str, Callable[[], nn.Module]] = {
     "digits": digits_net,
     "fashion": fashion_net,
+    "nmnist": nmnist_net,
+    "cifar10-dvs": lambda: dvs_net(filters=(64, 128, 256, 256), classes=10),
+    "dvs128-gesture": lambda: dvs_net(filters=(32, 64, 128, 128), classes=11),
     "vgg11": lambda: vgg(spiking_vgg.spiking_vgg11_bn),
     "vgg16": lambda: vgg(spiking_vgg.spiking_vgg16_bn),
     "resnet18": lambda: resnet(spiking_resnet.spiking_resnet18),

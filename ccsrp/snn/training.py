@@ -15,8 +15,9 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from ccsrp.attack.custom import AnyAttack
 from ccsrp.attack.gradient import Classifier
-from ccsrp.attack.pgd import Attack, perturb, random_start
+from ccsrp.attack.pgd import perturb, random_start
 from ccsrp.checks import check_count, check_seed
 from ccsrp.errors import OptionError
 
@@ -89,7 +90,7 @@ class Trainer:
     network : nn.Module
         From images ``[B, C, H, W]`` to logits; resets its own state.
     images, labels : float32 [N, C, H, W] in [0, 1], int64 [N]
-    attack : Attack, optional
+    attack : Attack or CustomAttack, optional
         Needed by ``pgd-at`` and ``trades``; its seed is replaced anew for every batch.
     settings : TrainingSettings
     attacked : callable, optional
@@ -105,7 +106,7 @@ class Trainer:
         images: torch.Tensor,
         labels: torch.Tensor,
         *,
-        attack: Attack | None,
+        attack: AnyAttack | None,
         settings: TrainingSettings,
         attacked: Callable[[], Classifier] | None = None,
         parameters: Iterable[nn.Parameter] | None = None,

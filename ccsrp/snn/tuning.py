@@ -9,8 +9,8 @@ import torch
 from spikingjelly.activation_based import functional
 from torch import nn
 
+from ccsrp.attack.custom import AnyAttack
 from ccsrp.attack.gradient import Classifier
-from ccsrp.attack.pgd import Attack
 from ccsrp.snn.compiled.compiler import compiler_for
 from ccsrp.snn.graph import trace_filters
 from ccsrp.snn.lif import fuse_neurons
@@ -26,7 +26,7 @@ def trainer_for(
     images: torch.Tensor,
     labels: torch.Tensor,
     *,
-    attack: Attack,
+    attack: AnyAttack,
     settings: TrainingSettings,
     mask: Callable[[], BoolArray] | None = None,
     parameters: Iterable[nn.Parameter] | None = None,
@@ -38,7 +38,7 @@ def trainer_for(
     network : DirectCoding
         Of SpikingJelly layers, with at least one prunable layer; on the device to train on.
     images, labels : float32 [N, C, H, W] in [0, 1], int64 [N]
-    attack : Attack
+    attack : Attack or CustomAttack
     settings : TrainingSettings
     mask : callable, optional
         Tells which filters are at work at that moment, bool [n_var], where gates close others: what the
@@ -48,11 +48,10 @@ def trainer_for(
     """
     device = next(network.parameters()).device
     graph = trace_filters(network.network)
-    channels, height, width = images.shape[1:]
     compiler = compiler_for(
         network.network,
         graph,
-        image_shape=(channels, height, width),
+        image_shape=tuple(images.shape[1:]),
         time_steps=network.time_steps,
         attack=attack,
     )
@@ -73,7 +72,7 @@ def finetuned(
     images: torch.Tensor,
     labels: torch.Tensor,
     *,
-    attack: Attack,
+    attack: AnyAttack,
     settings: TrainingSettings,
     on_epoch: Callable[[EpochReport], None] | None = None,
 ) -> DirectCoding:
@@ -96,7 +95,7 @@ def own_copy(network: DirectCoding) -> DirectCoding:
     return copy.deepcopy(network)
 
 
-def fastest(network: DirectCoding, *, image_shape: tuple[int, int, int], attack: Attack) -> Classifier:
+def fastest(network: DirectCoding, *, image_shape: tuple[int, ...], attack: AnyAttack) -> Classifier:
     """Return what ``network`` computes in the fastest form that ``attack`` can attack."""
     graph = trace_filters(network.network)
     compiler = compiler_for(

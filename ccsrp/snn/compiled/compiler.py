@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from ccsrp.attack.pgd import Attack
+from ccsrp.attack.custom import AnyAttack
 from ccsrp.snn.compiled.lower import UnsupportedError, lower, surrogate_code
 from ccsrp.snn.compiled.machine import channel_moments, run_layers
 from ccsrp.snn.compiled.network import CompiledNetwork, Workspace
@@ -28,9 +28,9 @@ def compiler_for(
     network: nn.Module,
     graph: PruningGraph,
     *,
-    image_shape: tuple[int, int, int],
+    image_shape: tuple[int, ...],
     time_steps: int,
-    attack: Attack,
+    attack: AnyAttack,
 ) -> Compiler | None:
     """Return a compiler whose networks ``attack`` can attack, or None where there can be none."""
     try:
@@ -51,6 +51,7 @@ class Compiler:
     graph : PruningGraph
         ``trace_filters(network)``.
     image_shape : (C, H, W)
+        Frames, (T, C, H, W), are not supported.
     time_steps : int
         T, with the image shown unchanged at each step.
 
@@ -61,12 +62,16 @@ class Compiler:
     """
 
     def __init__(
-        self, network: nn.Module, graph: PruningGraph, *, image_shape: tuple[int, int, int], time_steps: int
+        self, network: nn.Module, graph: PruningGraph, *, image_shape: tuple[int, ...], time_steps: int
     ) -> None:
         for tensor in network.state_dict().values():
             if tensor.device.type != "cpu" or (tensor.is_floating_point() and tensor.dtype != torch.float32):
                 raise UnsupportedError("its weights are not float32 on the CPU")
-        self._recipe = lower(network, trace(network), image_shape=image_shape, time_steps=time_steps)
+        if len(image_shape) != 3:
+            raise UnsupportedError("its images differ from time step to time step")
+        channels, height, width = image_shape
+        shape = channels, height, width
+        self._recipe = lower(network, trace(network), image_shape=shape, time_steps=time_steps)
         self._modules: dict[str, Any] = dict(network.named_modules())
         self._graph = graph
         # Calibration holds all of its images at once, everything else one a thread.
