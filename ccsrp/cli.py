@@ -13,6 +13,7 @@ from ccsrp.commands.compare import compare
 from ccsrp.commands.finetune import finetune
 from ccsrp.commands.problems import problems
 from ccsrp.commands.result import INTERRUPTED, Said
+from ccsrp.commands.report import report
 from ccsrp.commands.resume import resume
 from ccsrp.commands.search import search
 from ccsrp.commands.show import show
@@ -28,7 +29,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for command in (problems, search, resume, show, finetune, audit, compare, train):
+for command in (problems, search, resume, show, report, finetune, audit, compare, train):
     app.command()(command)
 
 

@@ -41,6 +41,9 @@ class RunConfig(BaseModel):
         What the problem says that its answers depend on: a hash of the weights, numbers of images, device.
     rounds : dict
         Of a search in rounds: how many, where to, and how networks are fine-tuned.
+    layers : dict
+        How many filters each layer has, in the order in which the layers lie in a mask; empty in the config of
+        a run that was made before this was written down.
     versions : dict
         Of Python and of the packages that could change a result.
     """
@@ -54,6 +57,7 @@ class RunConfig(BaseModel):
     provenance: dict[str, str | int | float | bool]
     versions: dict[str, str]
     rounds: dict[str, str | int | float | bool] = {}
+    layers: dict[str, int] = {}
 
     @classmethod
     def of(
@@ -67,6 +71,7 @@ class RunConfig(BaseModel):
     ) -> RunConfig:
         """Describe a run about to start on what ``load_problem(name, **options)`` built."""
         attack = getattr(problem, "attack", None)
+        space = getattr(problem, "space", None)
         return cls(
             problem=name,
             options={
@@ -77,6 +82,7 @@ class RunConfig(BaseModel):
             attack={} if attack is None else asdict(attack),
             provenance=getattr(problem, "provenance", {}),
             rounds={key: value for key, value in (rounds or {}).items() if value is not None},
+            layers={} if space is None else dict(zip(space.names, space.sizes, strict=True)),
             versions=_versions(),
         )
 
@@ -96,8 +102,9 @@ class RunConfig(BaseModel):
     def tables(self) -> dict[str, dict[str, Any]]:
         """Return the tables of ``config.toml``."""
         content = self.model_dump()
-        if not content["rounds"]:
-            del content["rounds"]
+        for name in ("rounds", "layers"):
+            if not content[name]:
+                del content[name]
         content["search"]["initial_keep"] = list(content["search"]["initial_keep"])
         return {"run": {"problem": content.pop("problem")}} | content
 
