@@ -11,9 +11,10 @@ from ccsrp import __version__
 from ccsrp.commands.audit import audit
 from ccsrp.commands.compare import compare
 from ccsrp.commands.finetune import finetune
+from ccsrp.commands.plot import plot
 from ccsrp.commands.problems import problems
-from ccsrp.commands.result import INTERRUPTED, Said
 from ccsrp.commands.report import report
+from ccsrp.commands.result import INTERRUPTED, Said
 from ccsrp.commands.resume import resume
 from ccsrp.commands.search import search
 from ccsrp.commands.show import show
@@ -29,7 +30,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for command in (problems, search, resume, show, report, finetune, audit, compare, train):
+for command in (problems, search, resume, show, report, plot, finetune, audit, compare, train):
     app.command()(command)
 
 

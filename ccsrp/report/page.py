@@ -37,19 +37,30 @@ def page_data(records: Sequence[RunRecord]) -> dict[str, Any]:
         "axes": [asdict(axis) for axis in parallel_axes(together)],
         "settings": asdict(settings_info(records)),
         "notes": _notes(records),
-        "warnings": [printable(f"{record.name}: {record.unfinished}") for record in records if record.unfinished],
+        "warnings": [
+            printable(f"{record.name}: {record.unfinished}") for record in records if record.unfinished
+        ],
     }
 
 
 def page_title(records: Sequence[RunRecord]) -> str:
     """Return what the page is called."""
-    return " and ".join(printable(record.name) for record in records) if len(records) < 3 else f"{len(records)} runs"
+    return (
+        " and ".join(printable(record.name) for record in records)
+        if len(records) < 3
+        else f"{len(records)} runs"
+    )
 
 
 def page_lead(records: Sequence[RunRecord]) -> str:
     """Return the line below the title."""
     problems = dict.fromkeys(record.problem for record in records)
-    return printable(f"Searched on {', '.join(problems)} with ccsrp")
+    lead = f"Searched by ccsrp on {', '.join(problems)}"
+    if len(records) == 1:
+        search, rounds = records[0].settings.get("search", {}), records[0].settings.get("rounds", {})
+        lead += f", budget {search.get('budget')}, seed {search.get('seed')}"
+        lead += f", at most {rounds['rounds']} rounds" if "rounds" in rounds else ""
+    return printable(lead)
 
 
 def _run(record: RunRecord) -> dict[str, Any]:
@@ -66,7 +77,9 @@ def _run(record: RunRecord) -> dict[str, Any]:
         "time": "" if record.seconds is None else duration(record.seconds),
         "export": command,
         "images": {split: images.get(f"{split}_images") for split in ("validation", "test")},
-        "layers": None if kept is None else {"names": kept.names, "sizes": kept.sizes, "share": _plain(kept.share)},
+        "layers": None
+        if kept is None
+        else {"names": kept.names, "sizes": kept.sizes, "share": _plain(kept.share)},
         "course": _plain(hypervolume_course(record)),
         "rounds": _plain(rounds_info(record)),
         "audit": _plain(audit_info(record)),
@@ -104,5 +117,5 @@ def _plain(value: Any) -> Any:
         return {item.name: _plain(getattr(value, item.name)) for item in fields(value)}
     array = np.asarray(value)
     if array.dtype.kind == "f":
-        return np.where(np.isfinite(array), array, None).tolist()
+        return np.where(np.isfinite(array), array.astype(object), np.array(None)).tolist()
     return array.tolist()

@@ -45,7 +45,8 @@ def parallel_axes(front: pd.DataFrame) -> tuple[Axis, ...]:
     ['cost', 'accuracy', 'robust_accuracy', 'params']
     """
     names = ["cost", "accuracy", "robust_accuracy"]
-    names += [name for name in front if name not in (*NOT_SHOWN, *OBJECTIVE_COLUMNS) and _tells(front, name)]
+    others = (str(name) for name in front if name not in (*NOT_SHOWN, *OBJECTIVE_COLUMNS))
+    names += [name for name in others if _tells(front, name)]
     return tuple(_axis(front, name) for name in names)
 
 
@@ -64,4 +65,6 @@ def _axis(front: pd.DataFrame, name: str) -> Axis:
     values = front[name].to_numpy(dtype=float)
     finite = values[np.isfinite(values)]
     low, high = float(finite.min()), float(finite.max())
-    return Axis(name, label(name), low, high) if low < high else Axis(name, label(name), low - 0.5, high + 0.5)
+    return (
+        Axis(name, label(name), low, high) if low < high else Axis(name, label(name), low - 0.5, high + 0.5)
+    )

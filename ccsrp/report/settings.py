@@ -9,7 +9,7 @@ from ccsrp.report.record import RunRecord, Setting
 
 __all__ = ["SettingRow", "SettingsInfo", "attack_sentence", "duration", "settings_info"]
 
-NOT_SET = "–"
+NOT_SET = "not set"
 
 
 @dataclass(frozen=True)

@@ -42,8 +42,8 @@ class RunConfig(BaseModel):
     rounds : dict
         Of a search in rounds: how many, where to, and how networks are fine-tuned.
     layers : dict
-        How many filters each layer has, in the order in which the layers lie in a mask; empty in the config of
-        a run that was made before this was written down.
+        How many filters each layer has, in the order in which the layers lie in a mask; empty in the config
+        of a run that was made before this was written down.
     versions : dict
         Of Python and of the packages that could change a result.
     """

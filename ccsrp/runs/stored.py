@@ -116,10 +116,7 @@ def front_so_far(folder: Path) -> FrontSoFar:
         front.insert(0, "member", np.arange(len(order)))
         front["mask"] = ["".join("1" if kept else "0" for kept in mask) for mask in masks[order]]
         histories = [RecordedRun(store).search(n).history() for n in range(1, number + 1)]
-        if number == 1:
-            history = histories[0]
-        else:
-            history = joined_histories([one for one in histories if len(one)])
+        history = joined_histories(histories) if number > 1 else histories[0]
         return FrontSoFar(front, history, number, store.evaluations(number))
 
 

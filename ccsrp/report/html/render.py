@@ -74,7 +74,7 @@ def _plotly() -> str:
         text = (files("plotly") / "package_data" / "plotly.min.js").read_text(encoding="utf-8")
     except (ModuleNotFoundError, OSError):
         raise CcsrpError(
-            "the package plotly is missing or not whole; install it again with 'pip install --force-reinstall plotly'"
+            "the package plotly is missing or not whole; 'pip install --force-reinstall plotly' mends that"
         ) from None
     return text.replace("\r\n", "\n").replace("</script", "<\\/script")
 

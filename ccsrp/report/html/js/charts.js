@@ -1,11 +1,12 @@
 // What all charts have in common.
 
+const touched = () => matchMedia("(pointer: coarse)").matches;
 const CONFIG = {
   responsive: true,
+  displayModeBar: touched() ? false : "hover",
   displaylogo: false,
   modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d", "hoverClosest3d", "tableRotation"],
 };
-const touched = () => matchMedia("(pointer: coarse)").matches;
 
 const hasWebGL = (() => {
   let known = null;
@@ -44,6 +45,13 @@ const chartLook = (more = {}) => ({
   dragmode: touched() ? false : "zoom", // on a phone a drag scrolls the page
   hovermode: "closest",
   ...more,
+});
+
+/** A legend in a row above a chart, and the room that it needs. */
+const legendAbove = () => ({
+  showlegend: true,
+  legend: { orientation: "h", x: 0, y: 1.01, yanchor: "bottom" },
+  margin: { l: 56, r: 16, t: 60, b: 48 },
 });
 
 /** The text at a point: what it is, and its figures. */

@@ -29,8 +29,7 @@ function startHypervolume(model) {
     const look = chartLook({
       xaxis: axisLook("evaluations"),
       yaxis: axisLook("hypervolume"),
-      showlegend: traces.length > 1,
-      legend: { orientation: "h", y: 1.12 },
+      ...(traces.length > 1 ? legendAbove() : {}),
     });
     Plotly.react("hypervolume", traces, look, CONFIG);
   };
@@ -57,7 +56,7 @@ function startRounds(model) {
           name: plain(name),
           // Two lines of categories: rounds, and the stages of each.
           x: [
-            number.flatMap((n, r) => STAGE_NAMES.map(() => `round ${n}, cost ${cost[r].toFixed(3)}`)),
+            number.flatMap((n, r) => STAGE_NAMES.map(() => `round ${n}: cost ${cost[r].toFixed(2)}`)),
             number.flatMap(() => STAGE_NAMES),
           ],
           y: run.rounds[column].flat(),
@@ -70,8 +69,7 @@ function startRounds(model) {
     const look = chartLook({
       xaxis: axisLook("", { type: "multicategory", dividercolor: themed("grid") }),
       yaxis: axisLook("validation images"),
-      showlegend: true,
-      legend: { orientation: "h", y: 1.12 },
+      ...legendAbove(),
     });
     Plotly.react("rounds", traces, look, CONFIG);
   };
@@ -129,8 +127,7 @@ function startAudit(model) {
         tickvals: bars.map((_, place) => place),
         ticktext: bars.map((bar) => plain(bar.name)),
       }),
-      showlegend: true,
-      legend: { orientation: "h", y: 1, yanchor: "bottom" },
+      ...legendAbove(),
     });
     return Plotly.react(chart, [lines, ...dots], look, CONFIG);
   };

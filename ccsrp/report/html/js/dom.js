@@ -29,10 +29,10 @@ function brief(value) {
   return Number.isInteger(value) ? String(value) : size < 10 ? value.toFixed(3) : value.toFixed(1);
 }
 
-/** Write the cell of a table: whole numbers and text as they are, others briefly. */
+/** Write the cell of a table: small whole numbers and text as they are, others briefly. */
 function shownCell(text) {
   const value = Number(text);
-  if (text === "" || !Number.isFinite(value) || /^-?\d+$/.test(text)) return text;
+  if (text === "" || !Number.isFinite(value) || /^-?\d{1,4}$/.test(text)) return text;
   return brief(value);
 }
 

@@ -3,13 +3,17 @@
 function startPanel(model) {
   const panel = byId("panel");
 
-  const figure = (name, value) => [make("dt", {}, name), make("dd", {}, value)];
+  const figure = (name, value) => [make("dt", {}, name), make("dd", {}, ...value)];
+  const counted = (share, images) => [
+    share.toFixed(4),
+    images ? make("small", {}, `${Math.round(share * images)} of ${images}`) : null,
+  ];
 
   /** An accuracy, and of how many images. */
   function accuracy(run, column, value) {
-    if (Number.isNaN(value)) return "–";
+    if (Number.isNaN(value)) return ["–"];
     const images = run.images[column.startsWith("test_") ? "test" : "validation"];
-    return images ? `${value.toFixed(4)} (${Math.round(value * images)} of ${images})` : value.toFixed(4);
+    return counted(value, images);
   }
 
   function figures(row, run) {
@@ -17,13 +21,12 @@ function startPanel(model) {
     for (const column of run.columns) {
       if (column === "member" || column === "mask") continue;
       const value = model.values[column][row.id];
-      const shown = column.endsWith("accuracy") ? accuracy(run, column, value) : model.text(row, column) && brief(value);
-      list.append(...figure(model.label(column), shown || "–"));
+      const shown = column.endsWith("accuracy") ? accuracy(run, column, value) : [brief(value)];
+      list.append(...figure(model.label(column), shown));
     }
     const audited = run.audit ? run.audit.members.indexOf(Number(model.text(row, "member"))) : -1;
     if (audited >= 0) {
-      const images = run.audit.images[audited];
-      list.append(...figure("audit, at worst", `${run.audit.worst[audited].toFixed(4)} (of ${images} images)`));
+      list.append(...figure("audit, at worst", counted(run.audit.worst[audited], run.audit.images[audited])));
     }
     return list;
   }

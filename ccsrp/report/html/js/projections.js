@@ -58,19 +58,14 @@ function startProjections(model) {
     });
   }
 
-  const narrow = () => chart.clientWidth < 640;
-
   function layout() {
-    const stacked = narrow();
-    chart.style.height = stacked ? "900px" : "340px";
-    const look = chartLook({ uirevision: "kept", margin: { l: 58, r: 10, t: 16, b: 46 } });
+    const look = chartLook({ uirevision: "kept", margin: { l: 58, r: 8, t: 8, b: 46 } });
+    const gap = 0.1;
+    const size = (1 - 2 * gap) / 3;
     SIDES.forEach(([x, y], side) => {
-      const gap = stacked ? 0.085 : 0.075;
-      const size = (1 - 2 * gap) / 3;
-      const place = stacked ? 2 - side : side;
-      const part = [place * (size + gap), place * (size + gap) + size];
-      look[`xaxis${suffix(side)}`] = axisLook(model.label(x), { domain: stacked ? [0, 1] : part, anchor: `y${suffix(side)}` });
-      look[`yaxis${suffix(side)}`] = axisLook(model.label(y), { domain: stacked ? part : [0, 1], anchor: `x${suffix(side)}` });
+      const from = (2 - side) * (size + gap);
+      look[`xaxis${suffix(side)}`] = axisLook(model.label(x), { anchor: `y${suffix(side)}` });
+      look[`yaxis${suffix(side)}`] = axisLook(model.label(y), { anchor: `x${suffix(side)}`, domain: [from, from + size] });
     });
     return look;
   }
@@ -88,10 +83,5 @@ function startProjections(model) {
     ringsOver(chart, model, places);
     model.on("filter", atNextFrame(draw));
     model.on("look", atNextFrame(draw));
-    let before = narrow();
-    addEventListener("resize", () => {
-      if (narrow() !== before) draw();
-      before = narrow();
-    });
   });
 }

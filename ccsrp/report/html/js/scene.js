@@ -66,6 +66,7 @@ function startScene(model) {
       backgroundcolor: themed("card"),
       showbackground: true,
       showspikes: false,
+      nticks: 6,
     });
     return chartLook({
       margin: { l: 0, r: 0, t: 0, b: 0 },
@@ -75,7 +76,7 @@ function startScene(model) {
         xaxis: axis("cost"),
         yaxis: axis("accuracy"),
         zaxis: axis("robust_accuracy"),
-        camera: { eye: { x: -1.55, y: -1.45, z: 0.75 } },
+        camera: { eye: { x: -1.85, y: -1.85, z: 0.9 }, center: { x: 0.05, y: 0.05, z: -0.08 } },
         aspectmode: "cube",
       },
     });
