@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["label", "long_label"]
+__all__ = ["brief", "label", "long_label"]
 
 _SHORT = {
     "robust_accuracy": "robust accuracy",
@@ -37,3 +37,15 @@ def long_label(name: str) -> str:
     'kept cost (fraction of the dense network)'
     """
     return _LONG.get(name, label(name))
+
+
+def brief(value: float) -> str:
+    """Write a number for people: three digits, thousands as k, M and G.
+
+    >>> brief(0.98765), brief(14010), brief(2961920), brief(1.0)
+    ('0.988', '14k', '2.96M', '1')
+    """
+    for size, letter in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if abs(value) >= size:
+            return f"{value / size:.3g}{letter}"
+    return f"{value:.3g}"

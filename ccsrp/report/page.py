@@ -98,11 +98,14 @@ def _evaluated(table: pd.DataFrame) -> dict[str, list[float]] | None:
 
 def _notes(records: Sequence[RunRecord]) -> list[str]:
     """Say what robustness was judged under, and what the page leaves out."""
+    sentences = [printable(attack_sentence(record.settings.get("attack", {}))) for record in records]
     notes = []
-    for record in records:
+    if len(set(sentences)) == 1:
+        notes.append(f"Robust accuracy is measured under {sentences[0]}.")
+    for record, sentence in zip(records, sentences, strict=True):
         lead = f"{printable(record.name)}: " if len(records) > 1 else ""
-        sentence = attack_sentence(record.settings.get("attack", {}))
-        notes.append(f"{lead}Robust accuracy is measured under: {sentence}.")
+        if len(set(sentences)) > 1:
+            notes.append(f"{lead}robust accuracy is measured under {sentence}.")
         drawn, all_of_them = len(record.evaluated), record.evaluations or 0
         if drawn >= 2 and all_of_them >= 2 * drawn:
             notes.append(f"{lead}{drawn:,} of {all_of_them:,} evaluated networks are drawn, evenly spread.")

@@ -67,10 +67,10 @@ def attack_sentence(attack: Mapping[str, Setting]) -> str:
     """Say all that a robustness figure must be read with, in one line, as ``Attack.describe`` does.
 
     >>> attack_sentence({})
-    'none: robust accuracy comes from a table'
+    'no attack of its own: the problem says how robust a network is'
     """
     if not attack:
-        return "none: robust accuracy comes from a table"
+        return "no attack of its own: the problem says how robust a network is"
     parts = [
         f"{attack.get('name', 'unnamed')} PGD",
         "L-infinity",

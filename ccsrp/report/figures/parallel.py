@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ccsrp.report.figures.style import PAGE, literal, sheet
+from ccsrp.report.labels import brief
 from ccsrp.report.parallel import parallel_axes
 from ccsrp.report.record import RunRecord
 
@@ -33,9 +34,9 @@ def parallel_figure(record: RunRecord) -> Figure:
     colours = ScalarMappable(Normalize(robust.min(), robust.max()), cmap="cividis")
     axis.add_collection(LineCollection(lines, colors=colours.to_rgba(robust), linewidths=0.8, alpha=0.9))
     for place, one in enumerate(axes):
-        axis.axvline(place, color="0.25", linewidth=0.6)
-        axis.text(place, 1.02, f"{one.high:.3g}", ha="center", va="bottom", fontsize=7)
-        axis.text(place, -0.02, f"{one.low:.3g}", ha="center", va="top", fontsize=7)
+        axis.vlines(place, 0, 1, color="0.25", linewidth=0.6)
+        axis.text(place, 1.02, brief(one.high), ha="center", va="bottom", fontsize=7)
+        axis.text(place, -0.02, brief(one.low), ha="center", va="top", fontsize=7)
     axis.set_xlim(-0.25, len(axes) - 0.75)
     axis.set_ylim(-0.12, 1.12)
     axis.set_xticks(places, [literal(one.label.replace(" ", "\n", 1)) for one in axes], fontsize=8)

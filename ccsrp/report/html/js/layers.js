@@ -100,7 +100,7 @@ function startLayers(model) {
     };
     single.style.height = `${Math.min(700, 110 + 30 * sizes.length)}px`;
     const look = chartLook({
-      xaxis: axisLook("filter of the layer", { showgrid: false, zeroline: false }),
+      xaxis: axisLook("filter of the layer", { showgrid: false, zeroline: false, ...(longest < 12 ? { dtick: 1 } : {}) }),
       yaxis: axisLook("", {
         autorange: "reversed",
         tickvals: layerNames().map((_, i) => i),

@@ -68,8 +68,10 @@ function startPanel(model) {
     const name = `Member ${model.text(row, "member")}`;
     const sub = OBJECTIVES.map((column) => `${model.label(column)} ${brief(model.values[column][row.id])}`).join(" · ");
     const close = make("button", { type: "button", class: "plain close", "aria-label": "let go", click: letGo }, "×");
+    // On a phone the panel covers the page, so it begins small.
+    const more = make("button", { type: "button", class: "plain more", click: () => panel.classList.toggle("open") }, "details");
     panel.replaceChildren(
-      make("h2", {}, name, model.several ? make("small", {}, run.name) : null, close),
+      make("h2", {}, name, model.several ? make("small", {}, run.name) : "", more, close),
       make("p", { class: "brief" }, sub),
       ...[figures(row, run), layers(row, run), command(row, run)].filter(Boolean),
     );

@@ -22,6 +22,7 @@ function startProjections(model) {
   };
 
   function traces() {
+    const type = hasWebGL() ? "scattergl" : "scatter";
     const paint = painter(model);
     const passing = model.passing();
     const cloud = cloudOf();
@@ -33,7 +34,7 @@ function startProjections(model) {
       const axes = { xaxis: `x${suffix(side)}`, yaxis: `y${suffix(side)}` };
       return [
         {
-          type: hasWebGL() ? "scattergl" : "scatter",
+          type,
           mode: "markers",
           name: "evaluated",
           hoverinfo: "skip",
@@ -43,7 +44,7 @@ function startProjections(model) {
           ...axes,
         },
         {
-          type: hasWebGL() && passing.length > 1000 ? "scattergl" : "scatter",
+          type, // as the others: what WebGL draws would lie over what it does not
           mode: "markers",
           name: "front",
           x: passing.map((row) => model.values[x][row.id]),
@@ -51,7 +52,7 @@ function startProjections(model) {
           customdata: ids,
           text: texts,
           hoverinfo: "text",
-          marker: { size: 8, color: colours, symbol: symbols, line: { width: 0.8, color: themed("text") } },
+          marker: { size: model.several ? 7 : 8, opacity: model.several ? 0.85 : 1, color: colours, symbol: symbols, line: { width: 0.8, color: themed("text") } },
           ...axes,
         },
       ];

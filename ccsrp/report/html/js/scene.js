@@ -68,6 +68,7 @@ function startScene(model) {
       showspikes: false,
       nticks: 6,
     });
+    const away = chart.clientWidth < 480 ? 2.15 : 1.85;
     return chartLook({
       margin: { l: 0, r: 0, t: 0, b: 0 },
       dragmode: "turntable",
@@ -76,7 +77,7 @@ function startScene(model) {
         xaxis: axis("cost"),
         yaxis: axis("accuracy"),
         zaxis: axis("robust_accuracy"),
-        camera: { eye: { x: -1.85, y: -1.85, z: 0.9 }, center: { x: 0.05, y: 0.05, z: -0.08 } },
+        camera: { eye: { x: -away, y: -away, z: away / 2 }, center: { x: 0.05, y: 0.05, z: -0.08 } },
         aspectmode: "cube",
       },
     });

@@ -7,7 +7,8 @@ function startSettings(model) {
   for (const row of rows) {
     if (row.group !== group) {
       group = row.group;
-      body.append(make("tr", { class: "group" }, make("th", { colspan: runs.length + 1, scope: "rowgroup" }, group)));
+      const differs = rows.some((other) => other.group === group && other.differs);
+      body.append(make("tr", { class: `group ${differs ? "differs" : "same"}` }, make("th", { colspan: runs.length + 1, scope: "rowgroup" }, group)));
     }
     const cells = row.values.map((value) => make("td", {}, value));
     const name = make("th", { scope: "row" }, row.name, row.differs ? make("span", { class: "mark" }, "differs") : null);
@@ -31,6 +32,7 @@ function startSettings(model) {
 /** The figures at the top of the page. */
 function startSummary(model) {
   const { data } = model;
+  const last = (values) => values[values.length - 1];
   const tile = (value, name) => make("div", { class: "tile" }, make("b", {}, value), make("span", {}, name));
   const tiles = byId("tiles");
   if (model.several) {
@@ -38,7 +40,8 @@ function startSummary(model) {
       const box = make("input", { type: "checkbox", checked: true, change: (event) => model.showRun(index, event.target.checked) });
       model.on("filter", () => (box.checked = !model.hiddenRuns.has(index)));
       const dot = make("i", { class: "dot", style: `background:${runColour(index)}` });
-      const about = `${run.problem}, ${run.cells.length} networks`;
+      const reached = run.course ? `, hypervolume ${last(run.course.hypervolume).toFixed(4)}` : "";
+      const about = `${run.problem}, ${run.cells.length} networks${reached}`;
       tiles.append(make("label", { class: "tile run" }, make("b", {}, box, dot, run.name), make("span", {}, about)));
     });
   } else {
@@ -51,7 +54,7 @@ function startSummary(model) {
       tile(best("robust_accuracy"), "best robust accuracy"),
       tile(brief(extent(model.values.cost)[0]), "lowest cost"),
     );
-    if (run.course) tiles.append(tile(run.course.hypervolume[run.course.hypervolume.length - 1].toFixed(4), "hypervolume"));
+    if (run.course) tiles.append(tile(last(run.course.hypervolume).toFixed(4), "hypervolume"));
     if (run.time) tiles.append(tile(run.time, "searching"));
   }
   for (const sentence of data.notes) byId("notes").append(make("p", {}, sentence));
