@@ -71,22 +71,27 @@ def attack_sentence(attack: Mapping[str, Setting]) -> str:
     """
     if not attack:
         return "no attack of its own: the problem says how robust a network is"
+
+    def number(name: str) -> str:
+        value = attack.get(name)
+        return f"{value:.4g}" if isinstance(value, float) else _plain(value)
+
     parts = [
         f"{attack.get('name', 'unnamed')} PGD",
         "L-infinity",
-        f"eps {_plain(attack.get('eps'))}",
-        f"{_plain(attack.get('steps'))} steps",
-        f"step {_plain(attack.get('step_size'))} {attack.get('schedule', '')}".rstrip(),
+        f"eps {number('eps')}",
+        f"{number('steps')} steps",
+        f"step {number('step_size')} {attack.get('schedule', '')}".rstrip(),
         f"{str(attack.get('loss', '')).replace('_', '-')} loss",
         f"surrogate {attack.get('surrogate', '')}",
         "every iterate" if attack.get("every_iterate") else "last iterate",
-        f"seed {_plain(attack.get('seed'))}",
+        f"seed {number('seed')}",
     ]
     if "rounds" in attack:
         parts += [
-            f"{_plain(attack['rounds'])} rounds",
+            f"{number('rounds')} rounds",
             f"near surrogate {attack.get('near_surrogate', '')}",
-            f"patience {_plain(attack.get('patience'))}",
+            f"patience {number('patience')}",
         ]
     return ", ".join(parts)
 

@@ -68,10 +68,12 @@ function createModel(data) {
     evaluatedPassing(runIndex) {
       const cloud = data.runs[runIndex].evaluated;
       if (!cloud || model.hiddenRuns.has(runIndex)) return [];
-      const tests = [...model.brushes].map(([column, [low, high]]) => ({
-        column,
-        holds: (value) => value >= low && value <= high,
-      }));
+      // An axis ends where the front does; a range up to its end has no end for other networks.
+      const tests = [...model.brushes].map(([column, [low, high]]) => {
+        const axis = data.axes.find(({ name }) => name === column);
+        const [from, to] = [low <= axis.low ? -Infinity : low, high >= axis.high ? Infinity : high];
+        return { column, holds: (value) => value >= from && value <= to };
+      });
       const known = [...tests, ...model.query.conditions].filter(({ column }) => OBJECTIVES.includes(column));
       const passing = [];
       for (let i = 0; i < cloud.cost.length; i++) {

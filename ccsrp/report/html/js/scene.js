@@ -1,7 +1,7 @@
 // The front in three dimensions.
 
 function startScene(model) {
-  const chart = byId("scene");
+  const chart = byId("space");
   if (!hasWebGL()) {
     chart.classList.add("missing");
     chart.append(make("p", {}, "This browser has no WebGL, which the picture in three dimensions needs."));
