@@ -13,7 +13,9 @@ from ccsrp.commands.compare import compare
 from ccsrp.commands.export import export
 from ccsrp.commands.finetune import finetune
 from ccsrp.commands.pick import pick
+from ccsrp.commands.plot import plot
 from ccsrp.commands.problems import problems
+from ccsrp.commands.report import report
 from ccsrp.commands.result import INTERRUPTED, Said
 from ccsrp.commands.resume import resume
 from ccsrp.commands.search import search
@@ -29,7 +31,12 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for command in (problems, search, resume, show, pick, finetune, audit, export, compare, train):
+COMMANDS = (
+    *(problems, search, resume, show, report, plot),
+    *(pick, finetune, audit, export),
+    *(compare, train),
+)
+for command in COMMANDS:
     app.command()(command)
 
 

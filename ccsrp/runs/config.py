@@ -40,6 +40,9 @@ class RunConfig(BaseModel):
         What the problem says that its answers depend on: a hash of the weights, numbers of images, device.
     rounds : dict
         Of a search in rounds: how many, where to, and how networks are fine-tuned.
+    layers : dict
+        How many filters each layer has, in the order in which the layers lie in a mask; empty in the config
+        of a run that was made before this was written down.
     versions : dict
         Of Python and of the packages that could change a result.
     """
@@ -53,6 +56,7 @@ class RunConfig(BaseModel):
     provenance: dict[str, str | int | float | bool]
     versions: dict[str, str]
     rounds: dict[str, str | int | float | bool] = {}
+    layers: dict[str, int] = {}
 
     @classmethod
     def of(
@@ -66,6 +70,7 @@ class RunConfig(BaseModel):
     ) -> RunConfig:
         """Describe a run about to start on what ``load_problem(name, **options)`` built."""
         attack = getattr(problem, "attack", None)
+        space = getattr(problem, "space", None)
         return cls(
             problem=name,
             options={
@@ -76,6 +81,7 @@ class RunConfig(BaseModel):
             attack={} if attack is None else attack.table(),
             provenance=getattr(problem, "provenance", {}),
             rounds={key: value for key, value in (rounds or {}).items() if value is not None},
+            layers={} if space is None else dict(zip(space.names, space.sizes, strict=True)),
             versions=_versions(),
         )
 
@@ -95,8 +101,9 @@ class RunConfig(BaseModel):
     def tables(self) -> dict[str, dict[str, Any]]:
         """Return the tables of ``config.toml``."""
         content = self.model_dump()
-        if not content["rounds"]:
-            del content["rounds"]
+        for name in ("rounds", "layers"):
+            if not content[name]:
+                del content[name]
         content["search"]["initial_keep"] = list(content["search"]["initial_keep"])
         return {"run": {"problem": content.pop("problem")}} | content
 

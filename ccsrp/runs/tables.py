@@ -23,7 +23,7 @@ def write_csv(table: pd.DataFrame, path: Path, *, then: str = "repeat the comman
     write_atomically(path, table.to_csv(index=False, lineterminator="\n").encode(), then=then)
 
 
-def read_csv(file: Path, *, then: str) -> pd.DataFrame:
+def read_csv(file: Path, *, then: str, as_text: bool = False) -> pd.DataFrame:
     """Read a table that ``write_csv`` wrote; masks are text.
 
     Parameters
@@ -31,6 +31,8 @@ def read_csv(file: Path, *, then: str) -> pd.DataFrame:
     file : Path
     then : str
         What a user can do if it is damaged, for the error.
+    as_text : bool
+        Whether all cells stay as they are written, so that they can be written again to the letter.
 
     Raises
     ------
@@ -46,7 +48,13 @@ def read_csv(file: Path, *, then: str) -> pd.DataFrame:
             raise RunError(f"{file} is damaged: it has quotation marks; {then}")
         with warnings.catch_warnings():
             warnings.simplefilter("error")  # pandas warns of rows that do not fit
-            table = pd.read_csv(io.BytesIO(content), dtype={"mask": str}, index_col=False, low_memory=False)
+            table = pd.read_csv(
+                io.BytesIO(content),
+                dtype=str if as_text else {"mask": str},
+                na_filter=not as_text,
+                index_col=False,
+                low_memory=False,
+            )
     except OSError as error:
         raise RunError(f"{file} is damaged ({error.strerror}); {then}") from None
     except RunError:

@@ -1,0 +1,1 @@
+"""The report as one HTML file: page, styles and scripts lie beside this file."""

@@ -1,0 +1,72 @@
+// The table of the front: it sorts, filters, and is downloaded as it is shown.
+
+const MOST_ROWS = 500; // rows that are laid out before someone asks for all
+
+/** Write a cell for CSV; only names of runs may need quotation marks. */
+const csvCell = (text) => (/[",\n\r]/.test(text) ? `"${text.replace(/"/g, '""')}"` : text);
+
+/** The rows that are shown, in their order, as CSV: of one run the very columns of its front.csv. */
+function tableAsCsv(model) {
+  const columns = model.several ? ["run", ...model.data.columns] : model.data.runs[0].columns;
+  const lines = model.sorted().map((row) => columns.map((column) => csvCell(model.text(row, column))).join(","));
+  return [columns.map(csvCell).join(","), ...lines].join("\n") + "\n";
+}
+
+function startTable(model) {
+  const columns = model.several ? ["run", ...model.columns] : model.columns;
+  const body = make("tbody");
+  const heads = columns.map((column) =>
+    make("th", { scope: "col" }, make("button", { type: "button", click: () => model.sort(column) }, model.label(column))),
+  );
+  const more = make("button", { type: "button", class: "plain", hidden: true, click: () => fill(Infinity) });
+  byId("table").append(
+    make("div", { class: "scroller" }, make("table", {}, make("thead", {}, make("tr", {}, ...heads)), body)),
+    more,
+  );
+
+  function line(row) {
+    const cells = columns.map((column) => {
+      const content = shownCell(model.text(row, column));
+      if (column !== "member") return make("td", { title: model.text(row, column) }, content);
+      return make("td", {}, make("button", { type: "button", class: "plain", "aria-label": `member ${content}` }, content));
+    });
+    return make("tr", { "data-row": row.id }, ...cells);
+  }
+
+  function fill(most) {
+    const sorted = model.sorted();
+    body.replaceChildren(...sorted.slice(0, most).map(line));
+    more.hidden = sorted.length <= most;
+    more.textContent = `Show all ${sorted.length} rows`;
+    heads.forEach((head, index) => {
+      const { column, descending } = model.order;
+      head.setAttribute("aria-sort", column !== columns[index] ? "none" : descending ? "descending" : "ascending");
+    });
+    mark();
+  }
+
+  function mark() {
+    for (const [kind, id] of [["selected", model.selected], ["hovered", model.hovered]]) {
+      body.querySelectorAll(`tr.${kind}`).forEach((line) => line.classList.remove(kind));
+      if (id !== null) body.querySelector(`tr[data-row="${id}"]`)?.classList.add(kind);
+    }
+  }
+
+  const rowAt = (event) => {
+    const line = event.target.closest("tr[data-row]");
+    return line ? Number(line.dataset.row) : null;
+  };
+  body.addEventListener("pointerover", (event) => event.pointerType !== "touch" && model.hover(rowAt(event)));
+  body.addEventListener("pointerleave", () => model.hover(null));
+  body.addEventListener("click", (event) => {
+    const id = rowAt(event);
+    if (id !== null) model.select(id);
+  });
+  byId("download").addEventListener("click", () => {
+    const name = model.several ? "runs" : model.data.runs[0].name.replace(/[^\w.-]+/g, "_");
+    download(`${name}-front.csv`, tableAsCsv(model));
+  });
+  model.on("filter", atNextFrame(() => fill(MOST_ROWS)));
+  model.on("highlight", mark);
+  fill(MOST_ROWS);
+}
