@@ -31,12 +31,20 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-COMMANDS = (
-    *(problems, search, resume, show, report, plot),
-    *(pick, finetune, audit, export),
-    *(compare, train),
-)
-for command in COMMANDS:
+for command in (
+    problems,
+    search,
+    resume,
+    show,
+    report,
+    plot,
+    pick,
+    finetune,
+    audit,
+    export,
+    compare,
+    train,
+):
     app.command()(command)
 
 
