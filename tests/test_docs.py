@@ -128,7 +128,7 @@ def test_wrong_command_lines_would_be_found() -> None:
     assert len(whole | part) == 4
     assert wrong == {"ccsrp nonsense", "ccsrp search digits --budgte 3", "ccsrp resume"}
     assert not what_is_wrong("ccsrp finetune DIR --member ID --epochs 3", whole=True)
-    assert what_is_wrong("ccsrp finetune DIR --member three", whole=True)
+    assert what_is_wrong("ccsrp finetune run --member three", whole=True)
 
 
 @pytest.mark.parametrize("script", WRITTEN)
