@@ -96,18 +96,19 @@ def what_is_wrong(line: str, *, whole: bool) -> str:
 
     Words in capitals stand for something, dots for what was left out.
     """
-    words = [re.sub("^[A-Z]+$", "1", word) for word in shlex.split(line, comments=True)[1:]]
+    words = shlex.split(line, comments=True)[1:]
     name, *arguments = [word for word in words if not re.fullmatch(r"\.+|\[[A-Z]+\]", word)]
     commands = get_command(app).commands
-    if name.startswith("-") or name == "1" or name in COMING:
+    if name.startswith("-") or name.isupper() or name in COMING:
         return ""
     if name not in commands:
         return f"there is no command {name}"
     try:
-        commands[name].make_context(name, arguments)
+        commands[name].make_context(name, [*arguments])
     except Exception as error:
-        lacks = type(error).__name__ == "MissingParameter"
-        return "" if lacks and (not whole or "..." in line) else repr(error)
+        wrong, stands_for = type(error).__name__, any(word.isupper() for word in arguments)
+        forgiven = {"MissingParameter": not whole or "..." in line, "BadParameter": stands_for}
+        return "" if forgiven.get(wrong) else repr(error)
     return ""
 
 
@@ -127,7 +128,7 @@ def test_wrong_command_lines_would_be_found() -> None:
     assert len(whole | part) == 4
     assert wrong == {"ccsrp nonsense", "ccsrp search digits --budgte 3", "ccsrp resume"}
     assert not what_is_wrong("ccsrp finetune DIR --member ID --epochs 3", whole=True)
-    assert what_is_wrong("ccsrp finetune DIR --member three", whole=True)
+    assert what_is_wrong("ccsrp finetune run --member three", whole=True)
 
 
 @pytest.mark.parametrize("script", WRITTEN)

@@ -114,14 +114,22 @@ def _one_of(kind: Any) -> Any:
 
 
 def _argument(item: Parameter) -> str:
-    name = str(item.info.metavar or item.name.upper()) + " ..." * item.several
+    name = str(item.info.metavar or item.name.upper())
+    if item.several and not name.endswith("..."):
+        name = f"{name} ..."
     return name if item.required else f"[{name}]"
 
 
 def _names(item: Parameter) -> str:
+    # Inside of Annotated, Typer takes the first name for a default and sorts it out later.
+    told = [str(name) for name in (item.info.default, *(item.info.param_decls or ())) if _is_name(name)]
     plain = item.name.replace("_", "-")
     own = f"--{plain}/--no-{plain}" if item.flag else f"--{plain}"
-    return ", ".join(item.info.param_decls or (own,))
+    return ", ".join(told or [own])
+
+
+def _is_name(name: object) -> bool:
+    return isinstance(name, str) and name.startswith("-")
 
 
 def _shown(item: Parameter) -> str:
