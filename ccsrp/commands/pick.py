@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shlex
-from typing import TYPE_CHECKING, Annotated, Any
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -16,12 +17,7 @@ from ccsrp.commands.options import (
     PickChoice,
     RunArgument,
 )
-from ccsrp.errors import printable
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from ccsrp.decision.pick import Pick
+from ccsrp.errors import CcsrpError, printable
 
 __all__ = ["pick"]
 
@@ -66,7 +62,7 @@ def pick(
     front = read_front(folder)
     picked = pick_within(front, preferences, bounds, method=method.value)
     rows = front.set_index("member", drop=False).loc[[picked.member, *picked.alternatives]]
-    commands = _next(folder, picked, front)
+    commands = _next(folder, picked.member)
     if as_json:
         about: dict[str, Any] = {"folder": str(folder), **picked.table(), "next": commands}
         typer.echo(json_line(about | {"figures": records(rows.iloc[:1])[0]}))
@@ -80,9 +76,16 @@ def pick(
         typer.echo(printable(f"  {command}"))
 
 
-def _next(folder: object, picked: Pick, front: pd.DataFrame) -> list[str]:
-    """List the commands that come next; a network that exists as a row of a table alone has none."""
-    if "params" not in front:
+def _next(folder: Path, member: int) -> list[str]:
+    """List the commands that come next, for a member that is more than a row of a table."""
+    from ccsrp.registry import problem_class
+    from ccsrp.runs.config import read_config
+
+    try:
+        kind = problem_class(read_config(folder).problem)
+    except CcsrpError:  # a front alone, or of a problem that is not installed here: it can still be read
+        return []
+    if not hasattr(kind, "base_network"):
         return []
     where = shlex.quote(str(folder))
-    return [f"ccsrp {name} {where} --member {picked.member}" for name in ("finetune", "audit", "export")]
+    return [f"ccsrp {name} {where} --member {member}" for name in ("finetune", "audit", "export")]
