@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -126,7 +127,7 @@ def export_member(
         on_note("measuring latency")
         timings = _timings(_files(own_copy(base).cpu().eval(), images, about), files, images)
         files[LATENCY] = _timings_csv(timings)
-    names = tuple(sorted({*files, CARD, *(file for file in FILES if (folder / file).is_file())}))
+    names = tuple(sorted({*files, CARD, *(file for file in FILES if os.path.isfile(folder / file))}))
     card = member_card(
         run,
         member,
@@ -156,7 +157,7 @@ def _files(network: DirectCoding, images: torch.Tensor, about: About) -> dict[st
 
 def _formats(folder: Path, files: dict[str, bytes], format: Format) -> tuple[list[str], list[str]]:
     """List the formats to write, with those that the folder has already, and what cannot be checked again."""
-    there = [name for name in _NEEDS if (folder / f"network.{name}").is_file()]
+    there = [name for name in _NEEDS if os.path.isfile(folder / f"network.{name}")]
     if not holds(folder, files):
         there = []
     wanted: list[str] = []
