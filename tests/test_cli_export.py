@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,21 +12,24 @@ import pytest
 import torch
 
 import ccsrp
+from ccsrp.cli import main
 from ccsrp.runs.member import open_run
 from ccsrp.snn.weights import save_weights
 from tests.conftest import Ended
 from tests.test_cli import QUICK
-from tests.test_cli import ccsrp as run_command
 
 Command = Callable[..., Ended]
 
 
 @pytest.fixture(scope="module")
 def searched(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("export")
-    done = run_command("search", "digits", "--out", "run", *QUICK, cwd=folder)
-    assert done.returncode == 0, done.stderr
-    return folder / "run"
+    folder = tmp_path_factory.mktemp("export") / "run"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "argv", ["ccsrp", "search", "digits", "--out", str(folder), *QUICK])
+        with pytest.raises(SystemExit) as end:
+            main()
+    assert not end.value.code
+    return folder
 
 
 @pytest.fixture
@@ -155,9 +159,3 @@ def test_wrong_input_is_one_line_and_writes_nothing(
     assert says in done.stderr
     assert "Traceback" not in done.stderr
     assert sorted(path for path in run.parent.rglob("*")) == before
-
-
-def test_a_search_without_a_network_cannot_be_exported(tmp_path: Path, command: Command) -> None:
-    assert command("search", "digits-14", "--budget", "40", "--out", "table", cwd=tmp_path).returncode == 0
-    done = command("export", "table", "--member", "0", cwd=tmp_path)
-    assert (done.returncode, "has no network behind its masks" in done.stderr) == (2, True)

@@ -146,7 +146,12 @@ def export_member(
 def _about(run: Run, member: int, *, finetuned: bool) -> About:
     tuned = ", fine-tuned" if finetuned else ""
     title = f"Member {member} of a front of {run.config.problem}{tuned}"
-    return About(title=printable(title), mask=str(run.row(member)["mask"]), versions=versions())
+    return About(title=printable(title), mask=_mask(run, member), versions=versions())
+
+
+def _mask(run: Run, member: int) -> str:
+    """Return a member's mask over the filters of the first network, as every file writes it."""
+    return run.problem.space.to_string(run.problem.space.from_string(str(run.row(member)["mask"])))
 
 
 def _files(network: DirectCoding, images: torch.Tensor, about: About) -> dict[str, bytes]:
@@ -182,7 +187,7 @@ def _network(run: Run, member: int, pruned: DirectCoding, *, finetuned: bool) ->
         file = folder / "weights.safetensors"
         if not file.is_file():
             raise RunError(f"{run.folder} has no fine-tuned member {member}; 'ccsrp finetune' makes it")
-        if stored_mask(file) != str(run.row(member)["mask"]):
+        if stored_mask(file) != _mask(run, member):
             raise WeightsError(f"weights {file} are of another mask than member {member}; fine-tune it again")
         load_weights(network.network, file)
     return network
