@@ -108,11 +108,12 @@ def load_network(folder: str | Path) -> DirectCoding:
     >>> network = load_network("run/exported/member-3")  # doctest: +SKIP
     >>> network(images).argmax(1)  # doctest: +SKIP
     """
-    return read_exported(Path(folder)).network
+    return read_exported(folder).network
 
 
-def read_exported(folder: Path) -> Exported:
-    """Read a folder: see ``load_network``."""
+def read_exported(folder: str | Path) -> Exported:
+    """Read a folder, as ``load_network`` does, with its description."""
+    folder = Path(folder)
     if not os.path.isdir(folder):
         raise ExportError(f"{folder} is not a folder; give one that 'ccsrp export' wrote")
     content = _read(folder / DESCRIPTION, LARGEST)

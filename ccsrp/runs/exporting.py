@@ -151,7 +151,8 @@ def _about(run: Run, member: int, *, finetuned: bool) -> About:
 
 def _mask(run: Run, member: int) -> str:
     """Return a member's mask over the filters of the first network, as every file writes it."""
-    return run.problem.space.to_string(run.problem.space.from_string(str(run.row(member)["mask"])))
+    space = run.problem.space
+    return str(space.to_string(space.from_string(str(run.row(member)["mask"]))))
 
 
 def _files(network: DirectCoding, images: torch.Tensor, about: About) -> dict[str, bytes]:

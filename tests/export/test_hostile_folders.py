@@ -8,14 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 from spikingjelly.activation_based import layer, neuron
 from torch import nn
 
 import ccsrp
 from ccsrp.errors import CcsrpError, WeightsError
-from ccsrp.export.allowed import FUNCTIONS, KINDS
 from ccsrp.export.folder import save_network
 from ccsrp.snn.networks import DirectCoding
 
@@ -151,49 +148,6 @@ def test_weights_with_a_flipped_bit_are_refused(good: Path, tmp_path: Path) -> N
     (folder / "weights.safetensors").write_bytes(content)
     with pytest.raises(WeightsError, match="are not the weights"):
         ccsrp.load_network(folder)
-
-
-SCALARS = (
-    st.none()
-    | st.booleans()
-    | st.integers(-5, 1 << 21)
-    | st.floats()
-    | st.sampled_from(["x0", "x1", "m", "same", "0.0", *KINDS, *FUNCTIONS])
-    | st.text(max_size=8)
-)
-VALUES = st.recursive(
-    SCALARS,
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
-)
-
-
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(data=st.data())
-def test_any_damage_ends_in_one_line_or_in_a_network(data: st.DataObject, good: Path, tmp_path: Path) -> None:
-    tables = json.loads((good / "network.json").read_text())
-    places = list(_places(tables))
-    for _ in range(data.draw(st.integers(1, 2))):
-        inner, key = data.draw(st.sampled_from(places))
-        if data.draw(st.booleans()) and isinstance(inner, dict):
-            inner.pop(key, None)
-        else:
-            inner[key] = data.draw(VALUES)
-    folder = with_description(good, tmp_path / "it", json.dumps(tables))
-    try:
-        ccsrp.load_network(folder)
-    except CcsrpError as error:
-        said = str(error)
-    else:
-        said = "a network"
-    assert "\n" not in said
-
-
-def _places(tables: Any) -> Any:
-    items = tables.items() if isinstance(tables, dict) else enumerate(tables)
-    for key, value in list(items):
-        yield tables, key
-        if isinstance(value, dict | list):
-            yield from _places(value)
 
 
 def test_a_title_cannot_break_out_of_the_script(tmp_path: Path) -> None:
