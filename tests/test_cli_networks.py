@@ -59,6 +59,19 @@ def test_a_member_of_a_later_round_is_what_the_front_says(run: Path) -> None:
     assert DigitsPruning().cost(whole[None])[0] == pytest.approx(row["cost"])
 
 
+def test_a_member_of_a_later_round_is_exported_with_what_its_round_learned(
+    copy: Path, command: Command
+) -> None:
+    front = pd.read_csv(copy / "front.csv", dtype={"mask": str})
+    row = front[front["round"] > 0].iloc[0]
+    done = command("export", "run", "--member", str(row["member"]), cwd=copy.parent)
+    assert done.returncode == 0, done.stderr
+    assert f"test accuracy: {row['test_accuracy']:.4f} of the files" in done.stdout
+    assert "DIFFER" not in done.stdout
+    card = (copy / "exported" / f"member-{row['member']}" / "MODEL_CARD.md").read_text()
+    assert f"rounds of pruning and fine-tuning before this member | {row['round']} |" in card
+
+
 def test_a_member_is_fine_tuned_and_a_second_time_nothing_is_trained(copy: Path, command: Command) -> None:
     first = command(*TUNE, "--member", "1", "--epochs", "1", cwd=copy.parent)
     assert first.returncode == 0, first.stderr

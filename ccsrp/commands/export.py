@@ -44,6 +44,7 @@ def export(
     weights.safetensors and network.json rebuild it exactly (ccsrp.load_network), network.py does so with
     torch and SpikingJelly alone, MODEL_CARD.md says what it is. The rebuilt network is measured again.
     """
+    from ccsrp.export.latency import this_machine
     from ccsrp.report.terminal import steps
     from ccsrp.runs.exporting import export_member
     from ccsrp.runs.member import open_run
@@ -72,5 +73,7 @@ def export(
             f"{timing.network}, {timing.runtime}, batch {timing.batch}: {timing.median_ms:.2f} ms "
             f"({timing.lower_ms:.2f} to {timing.upper_ms:.2f}) on this machine"
         )
+    if done.timings:
+        typer.echo(printable(f"this machine: {this_machine().describe()}"))
     for name in done.files:
         typer.echo(printable(f"  {done.folder / name}"))

@@ -94,9 +94,7 @@ def function_of(name: str) -> Callable[..., Any]:
 
 def _built(name: str, module: Module) -> nn.Module:
     if module.kind not in KINDS:
-        raise ExportError(
-            f"the description of {name!r} names {module.kind!r}, which is not among those allowed"
-        )
+        raise ExportError(f"the description of {name!r} names {module.kind!r}, which is not allowed")
     kind, allowed = KINDS[module.kind]
     options = {key: _value(name, value) for key, value in module.options.items()}
     if odd := sorted(options.keys() - set(allowed)):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from ccsrp.errors import ExportError, one_line, printable
 
@@ -23,12 +23,21 @@ MOST, DEEPEST = 20_000, 8
 # No layer of a network that is pruned has as many channels, features or places.
 LONGEST = 1 << 20
 
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_]+(\.[A-Za-z0-9_]+)*$", max_length=400)]
+
+def _no_whole_number(value: Any) -> Any:
+    """Keep whole numbers out of floats: out of bounds they are wrong, not rounded."""
+    if isinstance(value, int):
+        raise ValueError("a number with a point was expected")
+    return value
+
+
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_]+(\.[A-Za-z0-9_]+){0,20}$", max_length=400)]
 Child = Annotated[str, Field(pattern=r"^[A-Za-z0-9_]+$", max_length=100)]
 Value = Annotated[str, Field(pattern=r"^x[0-9]{1,6}$")]
+Values = Annotated[tuple[Value, ...], Field(max_length=1000)]
 Word = Annotated[str, Field(pattern=r"^[a-z_]{1,20}$")]
 Whole = Annotated[int, Field(ge=-LONGEST, le=LONGEST)]
-Number = Annotated[float, Field(allow_inf_nan=False)]
+Number = Annotated[float, BeforeValidator(_no_whole_number), Field(allow_inf_nan=False)]
 Wholes = Annotated[tuple[Whole, ...], Field(max_length=8)]
 Text = Annotated[str, Field(max_length=1000)]
 Scalar = bool | Whole | Number | None
@@ -70,7 +79,7 @@ class Operation(_Part):
 
     output: Value
     function: Annotated[str, Field(pattern=r"^(operator|torch|Tensor)\.[a-z_]{1,20}$")]
-    arguments: Annotated[tuple[Value | Scalar | tuple[Value, ...] | Wholes, ...], Field(max_length=8)]
+    arguments: Annotated[tuple[Value | Scalar | Values | Wholes, ...], Field(max_length=8)]
     options: dict[Child, Scalar | Wholes] = {}
 
 
@@ -186,17 +195,21 @@ def parse_description(content: bytes, *, name: str) -> Description:
         )
     try:
         description = Description.model_validate_json(content)
-        depth = max(map(_depth, description.modules.values()), default=0)
+        sizes = [_size(module) for module in description.modules.values()]
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         place = printable(".".join(map(str, first["loc"])), most=120) or "the top"
         raise ExportError(f"{name} is wrong at {place}: {first['msg']}; {then}") from None
     except (ValueError, RecursionError) as error:
         raise ExportError(f"{name} is damaged ({one_line(error)}); {then}") from None
-    if depth > DEEPEST:
-        raise ExportError(f"{name} is wrong: containers lie {depth} deep in containers; {then}")
+    if sum(count for count, _ in sizes) > MOST or max((depth for _, depth in sizes), default=0) > DEEPEST:
+        raise ExportError(
+            f"{name} is wrong: it has more than {MOST:,} modules, or containers {DEEPEST} deep; {then}"
+        )
     return description
 
 
-def _depth(module: Any) -> int:
-    return 1 + max(map(_depth, module.children.values()), default=0)
+def _size(module: Module) -> tuple[int, int]:
+    """Count a module with all that it contains, and how deep that is."""
+    inner = [_size(child) for child in module.children.values()]
+    return 1 + sum(count for count, _ in inner), 1 + max((depth for _, depth in inner), default=0)

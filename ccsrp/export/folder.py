@@ -13,14 +13,14 @@ from pathlib import Path
 import torch
 from safetensors.torch import save
 
-from ccsrp.errors import ExportError, WeightsError, one_line
-from ccsrp.export.build import build_network
+from ccsrp.errors import ExportError, WeightsError, one_line, printable
+from ccsrp.export.build import RebuiltNetwork, build_network
 from ccsrp.export.describe import describe
 from ccsrp.export.description import LARGEST, About, Description, describe_json, parse_description
 from ccsrp.export.script import script
 from ccsrp.files import inside, read_regular, write_atomically, write_failed
 from ccsrp.snn.networks import DirectCoding
-from ccsrp.snn.weights import put_weights
+from ccsrp.snn.weights import SLACK, put_weights
 
 __all__ = [
     "DESCRIPTION",
@@ -32,6 +32,7 @@ __all__ = [
     "load_network",
     "network_files",
     "read_exported",
+    "save_network",
     "write_folder",
 ]
 
@@ -107,35 +108,80 @@ def load_network(folder: str | Path) -> DirectCoding:
     >>> network = load_network("run/exported/member-3")  # doctest: +SKIP
     >>> network(images).argmax(1)  # doctest: +SKIP
     """
-    return read_exported(Path(folder)).network
+    return read_exported(folder).network
 
 
-def read_exported(folder: Path) -> Exported:
-    """Read a folder: see ``load_network``."""
+def read_exported(folder: str | Path) -> Exported:
+    """Read a folder, as ``load_network`` does, with its description."""
+    folder = Path(folder)
     if not os.path.isdir(folder):
         raise ExportError(f"{folder} is not a folder; give one that 'ccsrp export' wrote")
-    files = {DESCRIPTION: _read(folder / DESCRIPTION, LARGEST), WEIGHTS: _read(folder / WEIGHTS, MOST_BYTES)}
-    return assemble(files, folder)
+    content = _read(folder / DESCRIPTION, LARGEST)
+    description = parse_description(content, name=str(folder / DESCRIPTION))
+    network, size = _without_weights(description)
+    weights = _read(folder / WEIGHTS, min(MOST_BYTES, size + SLACK))
+    return _filled(description, network, size, weights, folder / WEIGHTS)
 
 
 def assemble(files: Mapping[str, bytes], folder: Path) -> Exported:
     """Rebuild a network from the content of its files; ``folder`` is named in errors."""
-    content, weights = files[WEIGHTS], folder / WEIGHTS
     description = parse_description(files[DESCRIPTION], name=str(folder / DESCRIPTION))
+    return _filled(description, *_without_weights(description), files[WEIGHTS], folder / WEIGHTS)
+
+
+def _without_weights(description: Description) -> tuple[RebuiltNetwork, int]:
+    """Build a network without memory for its weights, and say how many bytes they will have."""
+    with torch.device("meta"):  # nothing is asked for on the word of a description
+        network = build_network(description)
+    return network, sum(tensor.nbytes for tensor in network.state_dict().values())
+
+
+def _filled(
+    description: Description, network: RebuiltNetwork, size: int, content: bytes, weights: Path
+) -> Exported:
     if hashlib.sha256(content).hexdigest() != description.weights_sha256:
         raise WeightsError(
             f"{weights} are not the weights that {DESCRIPTION} speaks of; export the network again"
         )
-    with torch.device("meta"):  # no memory is asked for on the word of a description
-        network = build_network(description)
-    claimed = sum(tensor.nbytes for tensor in network.state_dict().values())
-    if claimed > len(content):
+    if size > len(content):
         raise WeightsError(
-            f"{weights} are of another network: {DESCRIPTION} describes {claimed:,} bytes of weights"
+            f"{weights} are of another network: {DESCRIPTION} describes {size:,} bytes of weights"
         )
     network.to_empty(device="cpu")
     put_weights(network, content, weights)
     return Exported(DirectCoding(network, time_steps=description.time_steps).eval(), description)
+
+
+def save_network(
+    network: DirectCoding,
+    folder: str | Path,
+    *,
+    image_shape: tuple[int, int, int],
+    title: str = "network",
+    mask: str = "",
+) -> None:
+    """Write the files that rebuild a network, such as ``problem.network(mask)``, without a model card.
+
+    Parameters
+    ----------
+    network : DirectCoding
+        On the CPU, in eval mode.
+    folder : path
+        New, empty, or holding the same network.
+    image_shape : (C, H, W)
+    title, mask : str
+        What ``network.json`` says of it.
+
+    Raises
+    ------
+    ExportError, GraphError, RunError
+        It cannot be described, or the folder cannot be written or holds something else.
+    """
+    with torch.no_grad():
+        classes = network(torch.zeros(1, *image_shape)).shape[1]
+    about = About(title=printable(title), mask=mask)
+    files = network_files(network, image_shape=image_shape, classes=classes, about=about)
+    write_folder(Path(folder), files)
 
 
 def write_folder(folder: Path, files: Mapping[str, bytes]) -> None:
@@ -179,8 +225,11 @@ def holds(folder: Path, files: Mapping[str, bytes]) -> bool:
     RunError
         It is a link.
     """
-    inside(folder.parent, folder.name)
     mine = parse_description(files[DESCRIPTION], name=DESCRIPTION)
+    try:
+        inside(folder.parent, folder.name)
+    except OSError as error:  # no name of a file
+        raise write_failed(folder, error, then="repeat the command") from None
     try:
         if not os.path.lexists(folder) or not any(folder.iterdir()):
             return False

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from inspect import signature
 from typing import Any
 
+from ccsrp.export.allowed import KINDS
 from ccsrp.export.description import Call, Description, Module, Operation, Surrogate
 
 __all__ = ["script"]
@@ -114,8 +117,18 @@ def _module(module: Module) -> str:
     if module.children:
         children = ", ".join(f"{name!r}: {_module(child)}" for name, child in module.children.items())
         return f"{module.kind}(OrderedDict({{{children}}}))"
-    options = ", ".join(f"{key}={_value(value)}" for key, value in module.options.items())
+    options = ", ".join(f"{key}={_value(value)}" for key, value in _told(module))
     return f"{module.kind}({options})"
+
+
+def _told(module: Module) -> Iterator[tuple[str, Any]]:
+    """List a constructor's options, but for those of torch's layers that are as they always are."""
+    usual = {} if module.kind.startswith("neuron.") else signature(KINDS[module.kind][0]).parameters
+    for key, value in module.options.items():
+        default = usual[key].default if key in usual else ...
+        same = (value, value[0]) if isinstance(value, tuple) and len(set(value)) == 1 else (value,)
+        if not any(type(default) is type(item) and default == item for item in same):
+            yield key, value
 
 
 def _value(value: Any) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -126,7 +127,7 @@ def export_member(
         on_note("measuring latency")
         timings = _timings(_files(own_copy(base).cpu().eval(), images, about), files, images)
         files[LATENCY] = _timings_csv(timings)
-    names = tuple(sorted({*files, CARD, *(file for file in FILES if (folder / file).is_file())}))
+    names = tuple(sorted({*files, CARD, *(file for file in FILES if os.path.isfile(folder / file))}))
     card = member_card(
         run,
         member,
@@ -145,7 +146,13 @@ def export_member(
 def _about(run: Run, member: int, *, finetuned: bool) -> About:
     tuned = ", fine-tuned" if finetuned else ""
     title = f"Member {member} of a front of {run.config.problem}{tuned}"
-    return About(title=printable(title), mask=str(run.row(member)["mask"]), versions=versions())
+    return About(title=printable(title), mask=_mask(run, member), versions=versions())
+
+
+def _mask(run: Run, member: int) -> str:
+    """Return a member's mask over the filters of the first network, as every file writes it."""
+    space = run.problem.space
+    return str(space.to_string(space.from_string(str(run.row(member)["mask"]))))
 
 
 def _files(network: DirectCoding, images: torch.Tensor, about: About) -> dict[str, bytes]:
@@ -156,7 +163,7 @@ def _files(network: DirectCoding, images: torch.Tensor, about: About) -> dict[st
 
 def _formats(folder: Path, files: dict[str, bytes], format: Format) -> tuple[list[str], list[str]]:
     """List the formats to write, with those that the folder has already, and what cannot be checked again."""
-    there = [name for name in _NEEDS if (folder / f"network.{name}").is_file()]
+    there = [name for name in _NEEDS if os.path.isfile(folder / f"network.{name}")]
     if not holds(folder, files):
         there = []
     wanted: list[str] = []
@@ -181,7 +188,7 @@ def _network(run: Run, member: int, pruned: DirectCoding, *, finetuned: bool) ->
         file = folder / "weights.safetensors"
         if not file.is_file():
             raise RunError(f"{run.folder} has no fine-tuned member {member}; 'ccsrp finetune' makes it")
-        if stored_mask(file) != str(run.row(member)["mask"]):
+        if stored_mask(file) != _mask(run, member):
             raise WeightsError(f"weights {file} are of another mask than member {member}; fine-tune it again")
         load_weights(network.network, file)
     return network
