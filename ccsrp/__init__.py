@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ccsrp.coevolution.settings import SearchSettings
     from ccsrp.errors import CcsrpError
     from ccsrp.runs.journal import recorded
+    from ccsrp.runs.own_rounds import search_in_rounds
     from ccsrp.space import FilterSpace
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "SearchSettings",
     "recorded",
     "search",
+    "search_in_rounds",
 ]
 
 # Threads that wait for work by spinning take the cores from those that have some: beside other programs a
@@ -47,6 +49,7 @@ _HOMES = {
     "SearchSettings": "coevolution.settings",
     "recorded": "runs.journal",
     "search": "coevolution.run",
+    "search_in_rounds": "runs.own_rounds",
 }
 
 

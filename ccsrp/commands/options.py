@@ -64,7 +64,15 @@ class MethodChoice(StrEnum):
 
 
 ProblemArgument = Annotated[
-    str, typer.Argument(metavar="PROBLEM", help="A name that 'ccsrp problems' lists.")
+    str,
+    typer.Argument(metavar="PROBLEM", help="A name that 'ccsrp problems' lists, or your own MODULE:CLASS."),
+]
+OwnProblemOption = Annotated[
+    str | None,
+    typer.Option(
+        "--problem",
+        help="Needed where a search was on MODULE:CLASS: that name, so that no folder has code run.",
+    ),
 ]
 DataDirOption = Annotated[
     Path | None,

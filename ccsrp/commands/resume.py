@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from ccsrp.commands.options import RayOption, WorkersOption
+from ccsrp.commands.options import OwnProblemOption, RayOption, WorkersOption
 from ccsrp.commands.result import resumable, show_result
 from ccsrp.commands.workers import judging
 from ccsrp.errors import printable
@@ -21,6 +21,7 @@ def resume(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder that 'ccsrp search' wrote.")],
     workers: WorkersOption = None,
     ray: RayOption = None,
+    problem: OwnProblemOption = None,
 ) -> None:
     """Go on with a search that was interrupted.
 
@@ -33,7 +34,7 @@ def resume(
     from ccsrp.runs.searching import search_into
 
     console = Console()
-    run = reopened(folder)
+    run = reopened(folder, problem=problem)
     changed = run.config.changed_versions()
     if changed:
         console.print(

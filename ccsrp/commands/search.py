@@ -197,7 +197,10 @@ def search(
     else:
         _refuse(context, ROUNDS_TAKE | LOSSES, "needs --rounds")
     console = Console()
-    with new_folder(out or Path("runs") / f"{problem}-seed-{seed}") as path, progress_steps(console) as shown:
+    with (
+        new_folder(out or Path("runs") / f"{problem.replace(':', '-')}-seed-{seed}") as path,
+        progress_steps(console) as shown,
+    ):
         built = load_problem(problem, **options)
         if paper:
             settings = SearchSettings.paper(n_layers=built.space.n_layers, seed=seed)
