@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ccsrp.errors import CcsrpError
     from ccsrp.export.folder import load_network
     from ccsrp.runs.journal import recorded
+    from ccsrp.runs.own_rounds import search_in_rounds
     from ccsrp.space import FilterSpace
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "pick",
     "recorded",
     "search",
+    "search_in_rounds",
 ]
 
 # Threads that wait for work by spinning take the cores from those that have some: beside other programs a
@@ -53,6 +55,7 @@ _HOMES = {
     "pick": "decision.pick",
     "recorded": "runs.journal",
     "search": "coevolution.run",
+    "search_in_rounds": "runs.own_rounds",
 }
 
 

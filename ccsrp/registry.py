@@ -1,4 +1,4 @@
-"""Problems by name, through the entry-point group ``ccsrp.problems``.
+"""Problems by name, through the entry-point group ``ccsrp.problems``, or as ``module:class``.
 
 This package imports no problem; ``problems`` and any other installed package offer theirs by an entry point.
 """
@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from ccsrp.errors import OptionError
+from ccsrp.importing import built, imported_class, is_own
 
 __all__ = ["load_problem", "problem_class", "problem_names", "takes_option"]
 
@@ -41,13 +42,17 @@ def problem_class(name: str) -> type[Any]:
     Raises
     ------
     OptionError
-        No installed package offers a problem of that name.
+        No installed package offers a problem of that name; or see ``imported_class``.
     """
+    if is_own(name):
+        return imported_class(name)
     for point in entry_points(group=GROUP):
         if point.name == name:
             loaded: type[Any] = point.load()
             return loaded
-    raise OptionError(f"unknown problem {name!r}; choose one of {', '.join(problem_names())}")
+    raise OptionError(
+        f"unknown problem {name!r}; choose one of {', '.join(problem_names())}, or MODULE:CLASS of your own"
+    )
 
 
 def load_problem(name: str, **options: Any) -> Any:
@@ -56,7 +61,7 @@ def load_problem(name: str, **options: Any) -> Any:
     Parameters
     ----------
     name : str
-        Such as ``"digits"``; see ``problem_names``.
+        Such as ``"digits"``, see ``problem_names``; or ``"mine:MyPruning"`` for a class of ``mine.py``.
     **options
         Keyword arguments of the problem's class. An option that the class does not take is refused.
 
@@ -75,7 +80,7 @@ def load_problem(name: str, **options: Any) -> Any:
             raise OptionError(
                 f"option {option!r} of problem {name!r} is {parameter.annotation}, got {options[option]!r}"
             )
-    return kind(**options)
+    return built(name, kind, options) if is_own(name) else kind(**options)
 
 
 def takes_option(name: str, option: str) -> bool:

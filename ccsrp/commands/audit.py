@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from ccsrp.commands import completion
-from ccsrp.commands.options import RunArgument
+from ccsrp.commands.options import OwnProblemOption, RunArgument
 from ccsrp.errors import printable
 
 __all__ = ["audit"]
@@ -27,6 +27,7 @@ def audit(
     images: Annotated[
         int | None, typer.Option(help="Test images to attack. [default: those of front.csv]")
     ] = None,
+    problem: OwnProblemOption = None,
 ) -> None:
     """Attack networks of a front by all that there is, and say how far the search flattered them.
 
@@ -38,7 +39,7 @@ def audit(
     from ccsrp.runs.audited import RunToAudit, audit_row
 
     console = Console()
-    run, rows = RunToAudit.of(folder), []
+    run, rows = RunToAudit.of(folder, problem=problem), []
     with progress_steps(console) as shown:
         for number in run.members(member):
             result = run.audit(

@@ -15,6 +15,7 @@ from ccsrp.commands.options import (
     DeviceOption,
     NetworkOption,
     ProblemArgument,
+    was_given,
 )
 from ccsrp.errors import OptionError, printable
 from ccsrp.methods import METHODS
@@ -23,6 +24,7 @@ __all__ = ["compare"]
 
 
 def compare(
+    context: typer.Context,
     problem: ProblemArgument,
     out: Annotated[Path, typer.Option(help="New or empty folder, or that of an interrupted comparison.")],
     methods: Annotated[
@@ -60,7 +62,7 @@ def compare(
     networks' weights. An interrupted comparison goes on where it was.
     """
     from ccsrp.methods.interface import FineTuning
-    from ccsrp.registry import load_problem, problem_class
+    from ccsrp.registry import load_problem, problem_class, takes_option
     from ccsrp.report.terminal import steps as progress_steps
     from ccsrp.runs.comparison import ComparisonSettings, comparison_folder, run_comparison, write_report
     from ccsrp.runs.comparison_audit import audit_networks
@@ -92,6 +94,8 @@ def compare(
         "device": device,
     }
     options = {key: value for key, value in given.items() if value is not None}
+    if not was_given(context, "cost") and not takes_option(problem, "cost"):
+        del options["cost"]
     described = {"name": problem} | {key: str(value) for key, value in options.items()}
     console = Console()
     with comparison_folder(out) as path, progress_steps(console) as shown:

@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 
 from ccsrp.commands import completion
-from ccsrp.commands.options import RunArgument
+from ccsrp.commands.options import OwnProblemOption, RunArgument
 from ccsrp.errors import printable
 
 __all__ = ["finetune"]
@@ -26,6 +26,7 @@ def finetune(
     batch_size: Annotated[int, typer.Option(help="Images in one step.")] = 64,
     steps: Annotated[int, typer.Option(help="Gradient steps of the attack that is trained on.")] = 5,
     seed: Annotated[int, typer.Option(help="Fixes the order of images and the attack.")] = 0,
+    problem: OwnProblemOption = None,
 ) -> None:
     """Build one network of a front for real, train it under attack, and measure it on test images.
 
@@ -41,7 +42,7 @@ def finetune(
     tuning = FineTuning(
         epochs=epochs, images=images, learning_rate=learning_rate, batch_size=batch_size, attack_steps=steps
     )
-    run = open_run(folder)
+    run = open_run(folder, problem=problem)
     console = Console()
     with progress_steps(console) as shown:
         path, figures = finetune_member(

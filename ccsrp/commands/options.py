@@ -77,7 +77,16 @@ class MethodChoice(StrEnum):
 ProblemArgument = Annotated[
     str,
     typer.Argument(
-        metavar="PROBLEM", help="A name that 'ccsrp problems' lists.", autocompletion=completion.problems
+        metavar="PROBLEM",
+        help="A name that 'ccsrp problems' lists, or your own MODULE:CLASS.",
+        autocompletion=completion.problems,
+    ),
+]
+OwnProblemOption = Annotated[
+    str | None,
+    typer.Option(
+        "--problem",
+        help="Needed where a search was on MODULE:CLASS: that name, so that no folder has code run.",
     ),
 ]
 RunArgument = Annotated[

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ccsrp.commands.display import JsonOption, QuietOption, SearchScreen, TensorBoardOption, beginning
-from ccsrp.commands.options import RayOption, RunArgument, WorkersOption
+from ccsrp.commands.options import OwnProblemOption, RayOption, RunArgument, WorkersOption
 from ccsrp.commands.result import resumable
 from ccsrp.commands.workers import judging
 
@@ -14,6 +14,7 @@ def resume(
     folder: RunArgument,
     workers: WorkersOption = None,
     ray: RayOption = None,
+    problem: OwnProblemOption = None,
     quiet: QuietOption = False,
     as_json: JsonOption = False,
     tensorboard: TensorBoardOption = False,
@@ -29,7 +30,7 @@ def resume(
 
     told = SearchScreen(quiet=quiet, as_json=as_json, tensorboard=tensorboard)
     with told.only_ours():
-        run = reopened(folder)
+        run = reopened(folder, problem=problem)
         settings, shown = run.config.search, told.display
         shown.begins(
             beginning(run.config.problem, run.problem, folder, budget=settings.budget, plan=run.plan)

@@ -198,7 +198,8 @@ def search(
     else:
         _refuse(context, ROUNDS_TAKE | LOSSES, "needs --rounds")
     told = SearchScreen(quiet=quiet, as_json=as_json, tensorboard=tensorboard)
-    with told.only_ours(), new_folder(out or Path("runs") / f"{problem}-seed-{seed}") as path:
+    folder = out or Path("runs") / f"{problem.replace(':', '-')}-seed-{seed}"
+    with told.only_ours(), new_folder(folder) as path:
         built = load_problem(problem, **options)
         if paper:
             settings = SearchSettings.paper(n_layers=built.space.n_layers, seed=seed)

@@ -58,7 +58,10 @@ def train(
 
     kind = problem_class(problem)
     if not hasattr(kind, "untrained"):
-        raise OptionError(f"problem {problem!r} has no network to train; it ships what it needs")
+        raise OptionError(
+            f"problem {problem!r} has no network to train; it brings what it needs, trained (or subclass "
+            f"problems.shipped.ShippedPruning)"
+        )
     settings = TrainingSettings(
         method=method.value,
         epochs=epochs,

@@ -32,8 +32,8 @@ class RunToAudit:
     run: Run
 
     @classmethod
-    def of(cls, path: Path) -> RunToAudit:
-        """Read a folder that ``ccsrp search`` wrote.
+    def of(cls, path: Path, *, problem: str | None = None) -> RunToAudit:
+        """Read a folder that ``ccsrp search`` wrote; ``problem`` as in ``open_run``.
 
         Raises
         ------
@@ -42,7 +42,7 @@ class RunToAudit:
         OptionError
             A problem that is not installed.
         """
-        run = open_run(path)
+        run = open_run(path, problem=problem)
         if run.problem.attack.table() != run.config.attack:
             raise RunError(
                 f"{path} was searched under another attack (see config.toml) than problem "

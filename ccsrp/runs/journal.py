@@ -29,7 +29,7 @@ from ccsrp.runs.store import STORE, RunStore
 from ccsrp.runs.views import FRONT_COLUMNS
 from ccsrp.space import BoolArray, FloatArray
 
-__all__ = ["RecordedRun", "RecordedSearch", "read_row", "recorded"]
+__all__ = ["RecordedRun", "RecordedSearch", "read_row", "recorded", "recorded_run"]
 
 # The state of a search is written down as often as takes up to this share of its time, and at its end. What
 # happened since is told again, from the answers that are stored at once.
@@ -62,6 +62,13 @@ def recorded(folder: Path | str, *, about: str = "") -> Iterator[RecordedSearch]
     >>> with recorded("runs/mine", about="my network, eps 0.1") as journal:  # doctest: +SKIP
     ...     result = ccsrp.search(problem, budget=300, journal=journal)
     """
+    with recorded_run(folder, about=about) as run:
+        yield run.search(1)
+
+
+@contextmanager
+def recorded_run(folder: Path | str, *, about: str = "") -> Iterator[RecordedRun]:
+    """Keep a search in rounds from Python in ``folder/run.sqlite``: see ``recorded``."""
     path = Path(folder)
     try:
         path.mkdir(parents=True, exist_ok=True)
@@ -75,7 +82,7 @@ def recorded(folder: Path | str, *, about: str = "") -> Iterator[RecordedSearch]
                     f"{path} holds a search about {store.config[:80]!r}, not {about[:80]!r}; "
                     f"name another folder"
                 )
-            yield RecordedRun(store).search(1)
+            yield RecordedRun(store)
 
 
 class RecordedRun:

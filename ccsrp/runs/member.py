@@ -12,7 +12,7 @@ from ccsrp.errors import RunError
 from ccsrp.registry import problem_class
 from ccsrp.runs.config import RunConfig, read_config
 from ccsrp.runs.folder import read_front, round_weights
-from ccsrp.runs.resuming import load_searched
+from ccsrp.runs.resuming import check_named, load_searched
 from ccsrp.snn.weights import load_weights, stored_mask
 from ccsrp.space import BoolArray
 
@@ -76,8 +76,14 @@ class Run:
         return self.problem.rebased(network, kept=base), mask[base]
 
 
-def open_run(folder: Path) -> Run:
+def open_run(folder: Path, *, problem: str | None = None) -> Run:
     """Open a folder that ``ccsrp search`` wrote, with the problem as it was searched.
+
+    Parameters
+    ----------
+    folder : Path
+    problem : str, optional
+        See ``load_searched``.
 
     Raises
     ------
@@ -85,7 +91,7 @@ def open_run(folder: Path) -> Run:
         Not a whole run, of a problem without a network, or made with other weights than the problem has now.
     """
     front, config = read_front(folder), read_config(folder)
+    check_named(folder, config, problem)
     if not hasattr(problem_class(config.problem), "base_network"):
         raise RunError(f"{folder} is a search on {config.problem!r}, which has no network behind its masks")
-    problem = load_searched(folder, config)
-    return Run(folder, config, front, problem)
+    return Run(folder, config, front, load_searched(folder, config, problem=problem))

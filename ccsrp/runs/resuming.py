@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from ccsrp.errors import RunError
+from ccsrp.importing import is_own
 from ccsrp.registry import load_problem
 from ccsrp.runs.config import RunConfig, parse_config, read_config_text
 from ccsrp.runs.plan import RoundPlan
 from ccsrp.runs.store import STORE, RunStore
 
-__all__ = ["Interrupted", "load_searched", "reopened"]
+__all__ = ["Interrupted", "check_named", "load_searched", "reopened"]
 
 
 @dataclass(frozen=True)
@@ -33,8 +34,14 @@ class Interrupted:
     plan: RoundPlan | None
 
 
-def reopened(folder: Path) -> Interrupted:
+def reopened(folder: Path, *, problem: str | None = None) -> Interrupted:
     """Check a run folder, and load its problem; nothing is written.
+
+    Parameters
+    ----------
+    folder : Path
+    problem : str, optional
+        See ``load_searched``.
 
     Raises
     ------
@@ -56,23 +63,49 @@ def reopened(folder: Path) -> Interrupted:
             f"{file} is not what the search began with; restore it, or delete it and it is written anew"
         )
     plan = RoundPlan.of(config.rounds)
-    return Interrupted(config, load_searched(folder, config), plan)
+    return Interrupted(config, load_searched(folder, config, problem=problem), plan)
 
 
-def load_searched(folder: Path, config: RunConfig) -> Any:
-    """Load the problem of a run, and see that it is what it was.
+def check_named(folder: Path, config: RunConfig, problem: str | None) -> None:
+    """See that a run's problem is an installed one, or one that the user has named.
 
     Raises
     ------
     RunError
-        Its weights or its device are others than those of the search.
+        It is a module's class that nobody but the folder names, or another than the user names.
+    """
+    if problem not in (None, config.problem):
+        raise RunError(f"{folder} is a search on {config.problem!r}, not on {problem!r}")
+    if problem is None and is_own(config.problem):
+        raise RunError(
+            f"{folder} is a search on {config.problem!r}, a class that is not installed; no folder has "
+            f"code run: if it is yours, say so with --problem {config.problem}"
+        )
+
+
+def load_searched(folder: Path, config: RunConfig, *, problem: str | None = None) -> Any:
+    """Load the problem of a run, and see that it is what it was.
+
+    Parameters
+    ----------
+    folder : Path
+    config : RunConfig
+    problem : str, optional
+        Its name, which must be given where it is a ``module:class``: a folder may come from someone else, so
+        none has code run that is not installed.
+
+    Raises
+    ------
+    RunError
+        Its weights or its device are others than those of the search, or it is code that nobody named.
     """
     from ccsrp.snn.data import no_downloads
 
+    check_named(folder, config, problem)
     # A config may come from someone else: nothing is downloaded to where it says.
     with no_downloads():
-        problem = load_problem(config.problem, **config.options)
-    described = RunConfig.of(config.problem, config.options, config.search, problem)
+        loaded = load_problem(config.problem, **config.options)
+    described = RunConfig.of(config.problem, config.options, config.search, loaded)
     now, before = described.provenance | described.attack, config.provenance | config.attack
     for name, is_now in now.items():
         was = before.get(name)
@@ -86,10 +119,10 @@ def load_searched(folder: Path, config: RunConfig) -> Any:
         if name in described.attack:
             raise RunError(
                 f"{folder} was searched under another attack: its {name} was {was!r}, here it would be "
-                f"{is_now!r}; restore config.toml, or the ccsrp that wrote it"
+                f"{is_now!r}; restore config.toml, an attack of your own, or the ccsrp that wrote it"
             )
         raise RunError(
             f"{folder} was searched with {name} {was!r}, here it would be {is_now!r}: figures would not be "
             f"comparable; go on where it began"
         )
-    return problem
+    return loaded

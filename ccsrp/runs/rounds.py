@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from ccsrp.runs.folder import round_weights
 from ccsrp.runs.journal import read_row
 from ccsrp.runs.schema import checksum
 from ccsrp.runs.store import RunStore
+from ccsrp.snn.networks import DirectCoding
 from ccsrp.snn.weights import load_weights, save_weights, weights_sha256
 from ccsrp.space import BoolArray, lifted
 
@@ -45,6 +47,40 @@ class StoredRounds:
         RunError, WeightsError
             The weights on disk are not those that the round ended with.
         """
+        task = Task(current, tuning, seed=seed % 2**63)
+        training = inside(self._folder, "rounds", f"round-{number}-training")
+
+        def train(network: DirectCoding, text: str) -> DirectCoding:
+            return finetuned_in(training, task, network, training_config(task, text, round=number))
+
+        made = self.after_training(number, current, mask, train)
+        shutil.rmtree(training, ignore_errors=True)
+        return made
+
+    def after_training(
+        self,
+        number: int,
+        current: Any,
+        mask: BoolArray,
+        train: Callable[[DirectCoding, str], DirectCoding],
+    ) -> Any:
+        """Return the problem ``current`` on the network that a mask leaves, trained by any means, once.
+
+        Parameters
+        ----------
+        number : int
+            The round; called in order.
+        current : PrunableProblem
+        mask : bool [n_var]
+            Of ``current``.
+        train : callable
+            Gets the network and the mask of the first network's filters, as text; returns the trained one.
+
+        Raises
+        ------
+        RunError, WeightsError
+            The weights on disk are not those that the round ended with.
+        """
         inside(self._folder, "rounds")
         file = round_weights(self._folder, number)
         self._base = mask if self._base is None else lifted(self._base, mask)
@@ -58,9 +94,11 @@ class StoredRounds:
             if weights_sha256(network.network) != done[0][2]:
                 raise RunError(f"{file} is not what round {number} ended with; restore it from a copy")
             return current.rebased(network, kept=mask)
-        task = Task(current, tuning, seed=seed % 2**63)
-        training = inside(self._folder, "rounds", f"round-{number}-training")
-        network = finetuned_in(training, task, network, training_config(task, text, round=number))
+        network = train(network, text)
+        try:
+            file.parent.mkdir(exist_ok=True)
+        except OSError as error:
+            raise RunError(f"cannot write to {file.parent} ({error.strerror})") from None
         save_weights(network.network, file, metadata={"mask": text})
         row = (number, text, weights_sha256(network.network))
         with self._store.writing() as connection:
@@ -68,7 +106,6 @@ class StoredRounds:
                 "INSERT OR REPLACE INTO networks (round, mask, weights_sha256, checksum) VALUES (?, ?, ?, ?)",
                 (*row, checksum(*row)),
             )
-        shutil.rmtree(training, ignore_errors=True)
         return current.rebased(network, kept=mask)
 
     def add(self, finished: Round) -> list[dict[str, Any]]:

@@ -54,10 +54,11 @@ def test_weights_are_drawn_from_the_seed_and_nothing_else() -> None:
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_named_networks_classify_their_images(name: str) -> None:
-    shape = {"digits": (1, 8, 8), "fashion": (1, 28, 28)}.get(name, (3, 32, 32))
+    events = {"nmnist": (2, 34, 34), "cifar10-dvs": (2, 64, 64), "dvs128-gesture": (2, 64, 64)}
+    shape = ({"digits": (1, 8, 8), "fashion": (1, 28, 28)} | events).get(name, (3, 32, 32))
     network = DirectCoding(build_network(name), time_steps=1).eval()
     with torch.no_grad():
-        assert network(torch.rand(2, *shape)).shape == (2, 10)
+        assert network(torch.rand(2, *shape)).shape == (2, 11 if name == "dvs128-gesture" else 10)
 
 
 def test_unknown_network_is_refused() -> None:

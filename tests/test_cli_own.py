@@ -1,0 +1,155 @@
+"""A user's own problem class from the command line, and code that no run folder has run."""
+
+from __future__ import annotations
+
+import sys
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from ccsrp.errors import RunError
+from tests.conftest import Ended
+
+MINE = '''
+import torch
+from spikingjelly.activation_based import layer, neuron
+from torch import nn
+from torch.utils.data import TensorDataset
+
+from ccsrp import CustomAttack
+from ccsrp.snn.data import Dataset
+from problems import SpikingPruning
+
+
+def darker(network, images, labels):
+    return images - 0.1
+
+
+def share(masks, space):
+    return masks.mean(axis=1)
+
+
+class MyPruning(SpikingPruning):
+    """Eight filters on noise."""
+
+    def __init__(self, *, colour: str = "grey") -> None:
+        torch.manual_seed(0)
+        network = nn.Sequential(
+            layer.Conv2d(1, 8, 3, padding=1), neuron.LIFNode(), layer.Flatten(), layer.Linear(128, 3)
+        )
+        images = TensorDataset(torch.rand(60, 1, 4, 4), torch.arange(60) % 3)
+        super().__init__(
+            network,
+            Dataset.of(train=images, test=0.2, validation=0.2),
+            attack=CustomAttack(name="darker", eps=0.1, run=darker),
+            cost=share,
+            validation_images=9,
+            calibration_images=9,
+            test_images=9,
+        )
+
+
+def factory():
+    return MyPruning()
+'''
+
+Command = Callable[..., Ended]
+
+
+@pytest.fixture
+def mine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with ``mine.py``, which no other test has imported."""
+    (tmp_path / "mine.py").write_text(MINE)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    for name in ("mine", "broken"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    return tmp_path
+
+
+def test_it_is_searched_resumed_and_fine_tuned_by_its_name(mine: Path, command: Command) -> None:
+    done = command("search", "mine:MyPruning", "--budget", "6", "--subpop", "3", cwd=mine)
+    assert done.returncode == 0, done.stderr
+    assert "robust under: darker, made by mine.darker" in done.stdout
+    folder = mine / "runs" / "mine-MyPruning-seed-0"
+    config = tomllib.loads((folder / "config.toml").read_text())
+    assert config["attack"]["run"] == "mine.darker"
+    assert config["provenance"]["cost"] == "mine.share"
+    again = command("resume", str(folder), "--problem", "mine:MyPruning", cwd=mine)
+    assert again.returncode == 0, again.stderr
+    tune = ("finetune", str(folder), "--member", "0", "--epochs", "1", "--images", "30")
+    tuned = command(*tune, "--problem", "mine:MyPruning", cwd=mine)
+    assert tuned.returncode == 0, tuned.stderr
+
+    for asked in (("resume", str(folder)), tune, ("audit", str(folder))):
+        del sys.modules["mine"]
+        refused = command(*asked, cwd=mine)
+        assert refused.returncode == 2
+        assert (
+            "no folder has code run: if it is yours, say so with --problem mine:MyPruning" in refused.stderr
+        )
+        assert "mine" not in sys.modules, "it was not even imported"
+        sys.modules["mine"] = object()  # type: ignore[assignment]
+    del sys.modules["mine"]
+
+    (mine / "mine.py").write_text(MINE.replace("images - 0.1", "images - 0.125"))
+    changed = command("resume", str(folder), "--problem", "mine:MyPruning", cwd=mine)
+    assert changed.returncode == 2
+    assert "was searched under another attack: its code was" in changed.stderr
+
+
+def test_a_folder_is_on_the_problem_that_it_is_on(tmp_path: Path) -> None:
+    from ccsrp.coevolution.settings import SearchSettings
+    from ccsrp.runs.config import RunConfig
+    from ccsrp.runs.resuming import check_named
+
+    config = RunConfig(
+        problem="digits", options={}, search=SearchSettings(), attack={}, provenance={}, versions={}
+    )
+    check_named(tmp_path, config, None)
+    with pytest.raises(RunError, match="is a search on 'digits', not on 'mine:MyPruning'"):
+        check_named(tmp_path, config, "mine:MyPruning")
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "says"),
+    [
+        ("mine:Mine", MINE, "module 'mine' has no class 'Mine'; its problem classes are MyPruning"),
+        ("mine:factory", MINE, "mine:factory is a function; name a subclass of problems.PruningProblem"),
+        ("mine:nn", MINE, "mine:nn is a module; name a subclass"),
+        ("mine:TensorDataset", MINE, "mine:TensorDataset is a class that is no problem"),
+        ("yours:MyPruning", MINE, "there is no module 'yours' in"),
+        ("mine/x:MyPruning", MINE, "is no MODULE:CLASS; write mine:MyPruning"),
+        ("mine:", MINE, "is no MODULE:CLASS; write mine:MyPruning"),
+        ("broken:X", "1 / 0", "module 'broken' cannot be imported (ZeroDivisionError: division by zero, at "),
+        ("broken:X", "raise SystemExit('bye')", "module 'broken' cannot be imported (SystemExit: bye"),
+        ("broken:X", "def (", "(SyntaxError: invalid syntax (broken.py, line 1))"),
+        ("broken:X", "import nonsuch", "(ModuleNotFoundError: No module named 'nonsuch', at "),
+        (
+            "broken:X",
+            "from problems import PruningProblem\nclass X(PruningProblem):\n    def __init__(self): 1 / 0",
+            "broken:X cannot be built (ZeroDivisionError: division by zero, at ",
+        ),
+        (
+            "broken:X",
+            "from problems import PruningProblem\nclass X(PruningProblem):\n    def __init__(self): pass",
+            "broken:X has no space once it is built; call super().__init__",
+        ),
+    ],
+)
+def test_wrong_names_and_modules_end_with_one_line(
+    name: str, text: str, says: str, mine: Path, command: Command
+) -> None:
+    (mine / ("broken.py" if name.startswith("broken") else "mine.py")).write_text(text)
+    done = command("search", name, "--out", "run", cwd=mine)
+    assert done.returncode == 2
+    assert says in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert not (mine / "run").exists()
+
+
+def test_options_that_its_class_does_not_take_are_refused(mine: Path, command: Command) -> None:
+    done = command("search", "mine:MyPruning", "--cost", "params", cwd=mine)
+    assert done.returncode == 2
+    assert "problem 'mine:MyPruning' has no option 'cost'; it takes colour" in done.stderr
