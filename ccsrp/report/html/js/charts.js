@@ -3,6 +3,7 @@
 const touched = () => matchMedia("(pointer: coarse)").matches;
 const CONFIG = {
   responsive: true,
+  plotGlPixelRatio: Math.max(1, devicePixelRatio || 1), // twice as fine would be four times the work
   displayModeBar: touched() ? false : "hover",
   displaylogo: false,
   modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d", "hoverClosest3d", "tableRotation"],
