@@ -114,5 +114,5 @@ function ringsOver(chart, model, placesOf) {
   };
   model.on("highlight", draw);
   for (const event of ["plotly_afterplot", "plotly_relayouting"]) chart.on(event, draw);
-  return draw;
+  draw();
 }
