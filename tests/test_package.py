@@ -60,6 +60,15 @@ def test_the_wheel_works_outside_this_repository(installed: Path, empty_folder: 
     assert not list(empty_folder.iterdir())
 
 
+def test_the_wheel_holds_the_page_of_reports(installed: Path, empty_folder: Path) -> None:
+    code = (
+        "from ccsrp.report.html.render import render\n"
+        "page = render({}, title='a', lead='b').decode()\n"
+        "print(page.startswith('<!doctype html>'), 'function start()' in page, ':root' in page)\n"
+    )
+    assert python(code, cwd=empty_folder, path=installed).strip() == "True True True"
+
+
 def test_imports_are_light(tmp_path: Path) -> None:
     code = (
         "import sys, ccsrp, problems\n"

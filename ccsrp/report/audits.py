@@ -53,7 +53,7 @@ def audit_info(record: RunRecord) -> AuditInfo | None:
         clean=table["clean_accuracy"].to_numpy(dtype=float),
         search=table["search_robust_accuracy"].to_numpy(dtype=float),
         worst=table["worst_case_accuracy"].to_numpy(dtype=float),
-        suspicious=table["masked_gradients"].astype(str).to_numpy() == "True"
+        suspicious=table["masked_gradients"].astype(str).isin(["1", "True"]).to_numpy(dtype=bool)
         if "masked_gradients" in table
         else none,
     )

@@ -15,7 +15,7 @@ from ccsrp.runs.lock import LOCK, only_writer
 from ccsrp.runs.store import STORE
 from ccsrp.runs.tables import check_numbers, read_csv
 
-__all__ = ["new_folder", "read_front", "round_weights"]
+__all__ = ["MOST_MEMBERS", "new_folder", "read_front", "round_weights"]
 
 # Numbers of members and rounds are counted on from 0; no table has as many.
 MOST_MEMBERS = 1e9

@@ -11,7 +11,7 @@ import pandas as pd
 from ccsrp.errors import MaskError, RunError
 from ccsrp.report.record import RunRecord
 from ccsrp.runs.config import RunConfig, read_config
-from ccsrp.runs.folder import read_front
+from ccsrp.runs.folder import MOST_MEMBERS, read_front
 from ccsrp.runs.store import STORE
 from ccsrp.runs.stored import Stored, front_so_far, stored
 from ccsrp.runs.tables import check_numbers, read_csv
@@ -21,6 +21,7 @@ __all__ = ["read_run", "read_runs"]
 
 # What a network with weights has in its provenance, and a table has not.
 WEIGHTS = "weights_sha256"
+COUNTS = ("member", "round", "images")
 STAGES = ("predicted", "spliced", "tuned")
 AUDITED = ("images", "clean_accuracy", "search_robust_accuracy", "worst_case_accuracy")
 
@@ -63,7 +64,7 @@ def read_run(folder: Path, *, name: str = "") -> RunRecord:
     name = name or Path(os.path.abspath(folder)).name
     if known is not None and not os.path.isfile(folder / "front.csv"):
         return _unfinished(folder, name, known)
-    front, config = read_front(folder), read_config(folder)
+    front, config = _without_bits(read_front(folder)), read_config(folder)
     return _record(
         folder,
         name,
@@ -161,7 +162,15 @@ def _checked(file: Path, numbers: Sequence[str], *, then: str = "run the search 
         if name not in table:
             raise RunError(f"{file} is damaged: column {name!r} is missing; {then}")
         check_numbers(table, name, file)
-    return table
+    for name in COUNTS:
+        if name in table:
+            check_numbers(table, name, file, most=MOST_MEMBERS, whole=True)
+    return _without_bits(table)
+
+
+def _without_bits(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table in which ``True`` is 1: pandas takes it for a number, but picks rows by it."""
+    return table.astype({name: int for name in table if table[name].dtype == bool})
 
 
 def _layers(

@@ -35,14 +35,12 @@ class Visit:
         self.wrong: list[str] = []
         self.context.route(lambda url: not url.startswith(("file:", "data:", "blob:")), self._refused)
         self.page = self.context.new_page()
-        self.page.set_default_timeout(10_000)
+        self.page.set_default_timeout(60_000)
         self.page.on("console", lambda said: said.type == "error" and self.wrong.append(said.text))
         self.page.on("pageerror", lambda error: self.wrong.append(str(error)))
         self.page.on("dialog", lambda shown: (self.wrong.append(shown.message), shown.dismiss()))
         self.page.goto(file.as_uri())
         self.page.wait_for_selector("html[data-ready]")
-        self.page.wait_for_function("document.querySelector('#space .gl-container canvas') !== null")
-        self.page.wait_for_function("document.querySelector('#projections .rings') !== null")
 
     def _refused(self, route: Any) -> None:
         self.wrong.append(f"a request to {route.request.url}")
@@ -54,6 +52,12 @@ class Visit:
 
     def text(self, selector: str) -> str:
         return str(self.page.inner_text(selector))
+
+    def draw_all(self) -> None:
+        """Draw the charts below the window too, as for the printer."""
+        self.ask("dispatchEvent(new Event('beforeprint'))")
+        self.page.wait_for_selector("#space .gl-container canvas", state="attached")
+        self.page.wait_for_selector("#projections .rings", state="attached")
 
     def at_rest(self) -> None:
         """Wait until what was asked for is drawn."""

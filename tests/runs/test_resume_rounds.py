@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from ccsrp.coevolution.rounds import RoundSettings
@@ -12,6 +14,7 @@ from ccsrp.errors import RunError
 from ccsrp.methods.interface import FineTuning
 from ccsrp.runs.config import RunConfig
 from ccsrp.runs.plan import RoundPlan
+from ccsrp.runs.reading import read_run
 from ccsrp.runs.searching import search_into
 from ccsrp.snn.training import Trainer
 from problems import DigitsPruning
@@ -115,3 +118,18 @@ def test_weights_that_were_exchanged_are_refused(whole: Path, tmp_path: Path) ->
     file.write_bytes(bytes(content))
     with pytest.raises(RunError, match="not what round 1 ended with"):
         rounds(tmp_path, Watched())
+
+
+def test_an_unfinished_run_in_rounds_is_read_with_masks_of_the_first_network(
+    whole: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(whole, tmp_path / "run")
+    (tmp_path / "run" / "front.csv").unlink()
+    record = read_run(tmp_path / "run")
+    assert "in round 2" in record.unfinished
+    assert record.layers is not None
+    kept = record.layers.counts(np.array([record.layers.from_string(mask) for mask in record.front["mask"]]))
+    base = record.layers.from_string(str(record.rounds["mask"].iloc[0]))
+    assert (kept <= record.layers.counts(base[None])).all()
+    assert record.front["cost"].max() <= record.rounds["cost"].iloc[0] + 1e-12
+    assert sorted(set(record.history["round"])) == [1, 2]

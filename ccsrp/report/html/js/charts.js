@@ -3,6 +3,7 @@
 const touched = () => matchMedia("(pointer: coarse)").matches;
 const CONFIG = {
   responsive: true,
+  plotGlPixelRatio: Math.max(1, devicePixelRatio || 1), // twice as fine would be four times the work
   displayModeBar: touched() ? false : "hover",
   displaylogo: false,
   modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d", "hoverClosest3d", "tableRotation"],
@@ -113,5 +114,5 @@ function ringsOver(chart, model, placesOf) {
   };
   model.on("highlight", draw);
   for (const event of ["plotly_afterplot", "plotly_relayouting"]) chart.on(event, draw);
-  return draw;
+  draw();
 }

@@ -2,10 +2,6 @@
 
 function startHypervolume(model) {
   const runs = model.data.runs.map((run, index) => ({ run, index })).filter(({ run }) => run.course);
-  if (!runs.length) {
-    byId("hypervolume-section").hidden = true;
-    return;
-  }
   const draw = () => {
     const traces = [];
     for (const { run, index } of runs) {
@@ -41,10 +37,6 @@ const STAGE_NAMES = ["predicted", "pruned", "fine-tuned"];
 
 function startRounds(model) {
   const runs = model.data.runs.map((run, index) => ({ run, index })).filter(({ run }) => run.rounds);
-  if (!runs.length) {
-    byId("rounds-section").hidden = true;
-    return;
-  }
   const draw = () => {
     const traces = runs.flatMap(({ run, index }) =>
       [["accuracy", "solid", "circle"], ["robust_accuracy", "dot", "square"]].map(([column, dash, symbol], which) => {
@@ -79,10 +71,6 @@ function startRounds(model) {
 
 function startAudit(model) {
   const runs = model.data.runs.map((run, index) => ({ run, index })).filter(({ run }) => run.audit);
-  if (!runs.length) {
-    byId("audit-section").hidden = true;
-    return;
-  }
   const chart = byId("audit");
   const bars = runs.flatMap(({ run, index }) =>
     run.audit.members.map((member, place) => ({

@@ -3,12 +3,7 @@
 const MOST_CELLS = 200000; // filters of a picture; beyond that it says nothing any more
 
 function startLayers(model) {
-  const section = byId("layers-section");
   const runs = model.data.runs.map((run, index) => ({ run, index })).filter(({ run }) => run.layers);
-  if (!runs.length) {
-    section.hidden = true;
-    return;
-  }
   const [share, single] = [byId("layers"), byId("filters")];
   let chosen = runs[0];
   if (runs.length > 1) {

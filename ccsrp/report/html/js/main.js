@@ -1,5 +1,21 @@
 // Everything begins here.
 
+/** Draw a chart when someone scrolls near it, or prints the page: WebGL takes seconds without a graphics card. */
+function whenNear(id, start) {
+  const node = byId(id);
+  const begin = () => {
+    observer.disconnect();
+    removeEventListener("beforeprint", begin);
+    node.dataset.drawn = "yes";
+    start();
+  };
+  const observer = new IntersectionObserver((seen) => seen.some((one) => one.isIntersecting) && begin(), {
+    rootMargin: "500px",
+  });
+  observer.observe(node);
+  addEventListener("beforeprint", begin);
+}
+
 function start() {
   const model = createModel(JSON.parse(byId("data").textContent));
   startTheme(() => model.themeChanged());
@@ -9,12 +25,17 @@ function start() {
   startPanel(model);
   startTable(model);
   startParallel(model);
-  startProjections(model);
-  startScene(model);
-  startLayers(model);
-  startHypervolume(model);
-  startRounds(model);
-  startAudit(model);
+  whenNear("projections", () => startProjections(model));
+  whenNear("space", () => startScene(model));
+  for (const [what, section, chart, begin] of [
+    ["layers", "layers-section", "layers", startLayers],
+    ["course", "hypervolume-section", "hypervolume", startHypervolume],
+    ["rounds", "rounds-section", "rounds", startRounds],
+    ["audit", "audit-section", "audit", startAudit],
+  ]) {
+    if (model.data.runs.some((run) => run[what])) whenNear(chart, () => begin(model));
+    else byId(section).hidden = true;
+  }
   document.documentElement.dataset.ready = "yes";
 }
 

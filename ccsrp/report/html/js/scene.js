@@ -68,7 +68,7 @@ function startScene(model) {
       showspikes: false,
       nticks: 6,
     });
-    const away = chart.clientWidth < 480 ? 2.15 : 1.85;
+    const away = 1.85 * Math.max(1, 560 / chart.clientWidth) ** 0.6; // labels do not shrink with the picture
     return chartLook({
       margin: { l: 0, r: 0, t: 0, b: 0 },
       dragmode: "turntable",

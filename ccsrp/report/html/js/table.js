@@ -19,10 +19,8 @@ function startTable(model) {
     make("th", { scope: "col" }, make("button", { type: "button", click: () => model.sort(column) }, model.label(column))),
   );
   const more = make("button", { type: "button", class: "plain", hidden: true, click: () => fill(Infinity) });
-  byId("table").append(
-    make("div", { class: "scroller" }, make("table", {}, make("thead", {}, make("tr", {}, ...heads)), body)),
-    more,
-  );
+  const scroller = make("div", { class: "scroller" }, make("table", {}, make("thead", {}, make("tr", {}, ...heads)), body));
+  byId("table").append(scroller, more);
 
   function line(row) {
     const cells = columns.map((column) => {
@@ -52,6 +50,18 @@ function startTable(model) {
     }
   }
 
+  /** Bring the row that was clicked on elsewhere into the table's window; the page stays where it is. */
+  let selectedBefore = null;
+  function bringIn() {
+    const line = model.selected === selectedBefore ? null : body.querySelector("tr.selected");
+    selectedBefore = model.selected;
+    if (!line) return;
+    const head = heads[0].offsetHeight;
+    const [from, to] = [line.offsetTop - head, line.offsetTop + line.offsetHeight - scroller.clientHeight];
+    if (scroller.scrollTop > from) scroller.scrollTop = from;
+    else if (scroller.scrollTop < to) scroller.scrollTop = to;
+  }
+
   const rowAt = (event) => {
     const line = event.target.closest("tr[data-row]");
     return line ? Number(line.dataset.row) : null;
@@ -67,6 +77,6 @@ function startTable(model) {
     download(`${name}-front.csv`, tableAsCsv(model));
   });
   model.on("filter", atNextFrame(() => fill(MOST_ROWS)));
-  model.on("highlight", mark);
+  model.on("highlight", () => (mark(), bringIn()));
   fill(MOST_ROWS);
 }
