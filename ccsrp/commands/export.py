@@ -9,6 +9,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from ccsrp.commands import completion
+from ccsrp.commands.options import OwnProblemOption, RunArgument
 from ccsrp.errors import printable
 
 __all__ = ["export"]
@@ -23,8 +25,11 @@ class FormatChoice(StrEnum):
 
 
 def export(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder that 'ccsrp search' wrote.")],
-    member: Annotated[int, typer.Option(help="Member of its front: see 'ccsrp show DIR'.")],
+    folder: RunArgument,
+    member: Annotated[
+        int,
+        typer.Option(help="Member of its front: see 'ccsrp show DIR'.", autocompletion=completion.members),
+    ],
     format: Annotated[
         FormatChoice,
         typer.Option(help="safetensors is always written; nir and onnx come on top of it."),
@@ -38,6 +43,7 @@ def export(
     latency: Annotated[
         bool, typer.Option("--latency", help="Measure the network and the dense one on this machine.")
     ] = False,
+    problem: OwnProblemOption = None,
 ) -> None:
     """Write one network of a front to a folder that needs this package no more, and check what was written.
 
@@ -49,7 +55,7 @@ def export(
     from ccsrp.runs.exporting import export_member
     from ccsrp.runs.member import open_run
 
-    run = open_run(folder)
+    run = open_run(folder, problem=problem)
     console = Console()
     with steps(console) as shown:
         done = export_member(
