@@ -116,12 +116,15 @@ def test_problems_are_listed_with_what_they_are(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("which", "names"),
     [
-        ((), ("problems", "search", "resume", "show", "finetune", "audit", "compare", "train")),
+        ((), ("problems", "search", "resume", "show", "pick", "finetune", "audit", "compare", "train")),
         (
             ("search",),
             ("--out", "--seed", "--budget", "--subpop", "--collaborators", "--cost", "--no-calibrate"),
         ),
         (("search",), ("--rounds", "--target-cost", "--choose", "--preset", "--epochs")),
+        (("search",), ("--quiet", "--json", "--tensorboard")),
+        (("show",), ("DIR", "--max-cost", "--min-accuracy", "--min-robust-accuracy", "--sort", "--json")),
+        (("pick",), ("DIR", "--prefer", "--method", "pseudo-weights", "--max-cost", "--json")),
         (("finetune",), ("DIR", "--member", "--epochs", "--images")),
         (("compare",), ("--methods", "--targets", "--seeds", "--audit", "--out")),
         (("audit",), ("DIR", "--member", "--images")),
