@@ -29,8 +29,6 @@ STEP = re.compile(r"^```(python|sh)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 FENCE = re.compile(r"^ *```(\w*)\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
 # Written by scripts; what each of them writes.
 WRITTEN = {"command_line": "reference/command-line.md", "benchmarks": "benchmarks.md"}
-# Commands of this release that are made beside these pages; nothing is left here when all are there.
-COMING = {"export", "pick", "plot", "report", "show"}
 
 
 def modules() -> list[str]:
@@ -99,7 +97,7 @@ def what_is_wrong(line: str, *, whole: bool) -> str:
     words = shlex.split(line, comments=True)[1:]
     name, *arguments = [word for word in words if not re.fullmatch(r"\.+|\[[A-Z]+\]", word)]
     commands = get_command(app).commands
-    if name.startswith("-") or name.isupper() or name in COMING:
+    if name.startswith("-") or name.isupper():
         return ""
     if name not in commands:
         return f"there is no command {name}"
