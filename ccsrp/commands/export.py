@@ -77,7 +77,7 @@ def export(
     for timing in done.timings:
         typer.echo(
             f"{timing.network}, {timing.runtime}, batch {timing.batch}: {timing.median_ms:.2f} ms "
-            f"({timing.lower_ms:.2f} to {timing.upper_ms:.2f}) on this machine"
+            f"({timing.lower_ms:.2f} to {timing.upper_ms:.2f}, least {timing.least_ms:.2f}) on this machine"
         )
     if done.timings:
         typer.echo(printable(f"this machine: {this_machine().describe()}"))

@@ -99,6 +99,10 @@ def _built(name: str, module: Module) -> nn.Module:
     options = {key: _value(name, value) for key, value in module.options.items()}
     if odd := sorted(options.keys() - set(allowed)):
         raise ExportError(f"the description of {name!r} gives {module.kind} an unknown option {odd[0]!r}")
+    for key, value in module.options.items():
+        surrogate = key == "surrogate_function"
+        if isinstance(value, Surrogate) != surrogate or (key == "step_mode" and value not in ("s", "m")):
+            raise ExportError(f"the description of {name!r} does not fit: {key} cannot be that")
     try:
         if module.kind in CONTAINERS:
             built = kind()

@@ -104,8 +104,7 @@ def model_card(card: Card) -> str:
         parts += [
             "## Latency",
             _table(card.latency),
-            f"Milliseconds for a batch, median and quartiles, measured in turns on this machine alone: "
-            f"{_text(card.machine)}.",
+            f"Milliseconds for a batch, measured in turns on this machine alone: {_text(card.machine)}.",
         ]
     parts += ["## Intended use", USE.strip(), "## Limits", LIMITS.format(audit=audited).strip()]
     parts += [

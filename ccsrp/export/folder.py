@@ -149,7 +149,11 @@ def _filled(
         )
     network.to_empty(device="cpu")
     put_weights(network, content, weights)
-    return Exported(DirectCoding(network, time_steps=description.time_steps).eval(), description)
+    try:
+        whole = DirectCoding(network, time_steps=description.time_steps).eval()
+    except Exception as error:  # of modules whose options do not fit each other
+        raise ExportError(f"{DESCRIPTION} beside {weights} makes no network ({one_line(error)})") from None
+    return Exported(whole, description)
 
 
 def save_network(

@@ -31,16 +31,18 @@ class Timing:
     runtime : str
     batch : int
         Images in a batch.
-    median_ms, lower_ms, upper_ms : float
-        Median and quartiles over all rounds, in milliseconds.
+    least_ms, lower_ms, median_ms, upper_ms : float
+        The least of all rounds and their quartiles, in milliseconds. On a machine that does other things
+        too, the least says most of the network, and the quartiles of the machine.
     rounds : int
     """
 
     network: str
     runtime: str
     batch: int
-    median_ms: float
+    least_ms: float
     lower_ms: float
+    median_ms: float
     upper_ms: float
     rounds: int
 
@@ -116,7 +118,7 @@ def measure(
             rounds += 1
         for (name, runtime), values in taken.items():
             lower, median, upper = statistics.quantiles(values, n=4)
-            timings.append(Timing(name, runtime, batch, median, lower, upper, rounds))
+            timings.append(Timing(name, runtime, batch, min(values), lower, median, upper, rounds))
         if on_batch is not None:
             on_batch(done, len(batches))
     return timings

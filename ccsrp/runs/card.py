@@ -125,6 +125,6 @@ def _costs(own: NetworkCosts, dense: NetworkCosts) -> Table:
 def _latency(timings: tuple[Timing, ...]) -> Table | None:
     if not timings:
         return None
-    header = ("network", "runtime", "batch", "median ms", "lower quartile", "upper quartile")
-    rows = [(t.network, t.runtime, t.batch, t.median_ms, t.lower_ms, t.upper_ms) for t in timings]
+    header = ("network", "runtime", "batch", "median ms", "lower quartile", "upper quartile", "least")
+    rows = [(t.network, t.runtime, t.batch, t.median_ms, t.lower_ms, t.upper_ms, t.least_ms) for t in timings]
     return Table(header, tuple(rows))
