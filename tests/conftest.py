@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ccsrp  # noqa: F401  # isort: skip  # before torch: threads that wait then leave the cores to others
+
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
