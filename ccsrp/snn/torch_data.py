@@ -41,10 +41,11 @@ def divided(
     if largest_count is not None and not (isinstance(largest_count, int) and 1 <= largest_count <= BYTE):
         raise DataError(f"largest_count must be a whole number from 1 to {BYTE}, got {largest_count}")
     parts = {"train": _read(train, "train", largest_count)}
+    count = len(parts["train"].labels)
     for name, given in (("test", test), ("validation", validation)):
         if isinstance(given, int | float):
             whole = parts["train"]
-            kept, held = divide(whole.labels, _number(name, given, len(whole.labels)))
+            kept, held = divide(whole.labels, _number(name, given, count, left=len(whole.labels)))
             parts |= {"train": whole.chosen(kept), name: whole.chosen(held)}
         else:
             parts[name] = _read(given, name, largest_count).in_random_order()
@@ -84,10 +85,10 @@ class _Part:
         return _Part(self.images.astype(np.float32) / np.float32(self.scale), self.labels, 1)
 
 
-def _number(name: str, given: float, count: int) -> int:
+def _number(name: str, given: float, count: int, *, left: int) -> int:
     """Return how many of ``count`` items a share or a number of them is."""
     number = given if isinstance(given, int) else round(count * given) if 0 < given < 1 else 0
-    if isinstance(given, bool) or not 0 < number < count:
+    if isinstance(given, bool) or not 0 < number < left:
         raise DataError(
             f"{name} must be a data set, a share in (0, 1) of the {count} training images, or a number of "
             f"them below that; got {given}"

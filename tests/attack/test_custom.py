@@ -53,9 +53,8 @@ def masks(digits: DigitsPruning) -> np.ndarray:
         pytest.param(CustomAttack(name="step", eps=EPS, run=step), id="function"),
         pytest.param(CustomAttack(name="noise", eps=EPS, run=noise, seed=3), id="random function"),
         pytest.param(
-            CustomAttack.torchattacks("MIFGSM", eps=EPS, options={"steps": 3, "alpha": 0.05}), id="MIFGSM"
+            CustomAttack.torchattacks("MIFGSM", eps=EPS, options={"steps": 2, "alpha": 0.05}), id="MIFGSM"
         ),
-        pytest.param(CustomAttack.torchattacks("PGD", eps=EPS, options={"steps": 2}), id="PGD"),
         pytest.param(
             CustomAttack.torchattacks("FGSM", eps=EPS, surrogate="ATan(alpha=6.0)"), id="sharper gradient"
         ),
@@ -82,10 +81,10 @@ def test_one_step_is_torchattacks_fgsm(masks: np.ndarray) -> None:
 
 
 def test_robust_accuracy_is_what_torchattacks_leaves_by_hand(masks: np.ndarray) -> None:
-    options = {"steps": 4, "alpha": 0.03, "decay": 0.8}
+    options = {"steps": 2, "alpha": 0.06, "decay": 0.8}
     judged = problem(CustomAttack.torchattacks("MIFGSM", eps=EPS, options=options))
     images, labels = judged.images("validation")
-    for mask, (_, robust_error, _) in zip(masks, judged.evaluate(masks), strict=True):
+    for mask, (_, robust_error, _) in zip(masks[:2], judged.evaluate(masks[:2]), strict=True):
         network = judged.network(mask)
         made = torchattacks.MIFGSM(network, eps=EPS, **options)(images, labels)
         with torch.no_grad():
@@ -201,11 +200,11 @@ def test_it_is_searched_audited_and_trained_under() -> None:
 
     attack = CustomAttack.torchattacks("FGSM", eps=EPS)
     judged = problem(attack)
-    result = ccsrp.search(judged, budget=8, subpopulation_size=4, batch=4)
+    result = ccsrp.search(judged, budget=4, subpopulation_size=4, batch=4)
     assert (result.front["robust_accuracy"] <= result.front["accuracy"]).all()
     subject, images, labels = judged.audit_case(judged.space.full())
     left = ensemble(attack)[0].survivors(subject, images, labels, subject.rightly(images, labels))
     test = judged.report(judged.space.full()[None], np.zeros((1, 3)))
     assert float(left.float().mean()) == pytest.approx(test["test_robust_accuracy"][0])
-    tuned = judged.after(judged.space.full(), FineTuning(epochs=1, images=64))
+    tuned = judged.after(judged.space.full(), FineTuning(epochs=1, images=32))
     assert tuned.attack == attack

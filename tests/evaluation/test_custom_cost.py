@@ -14,7 +14,7 @@ from ccsrp.errors import MaskError, OptionError
 from ccsrp.space import FilterSpace
 from problems import DigitsPruning
 
-OPTIONS = {"steps": 1, "validation_images": 40, "calibration_images": 64, "test_images": 20}
+OPTIONS = {"steps": 1, "validation_images": 20, "calibration_images": 32, "test_images": 10}
 PRICES = np.random.default_rng(0).random(80)
 
 
@@ -39,7 +39,7 @@ def test_it_is_the_third_objective_to_the_last_bit_in_any_company(problem: Digit
 
 
 def test_a_search_minimises_it_and_reports_it_beside_the_others(problem: DigitsPruning) -> None:
-    front = ccsrp.search(problem, budget=10, subpopulation_size=4, batch=5).front
+    front = ccsrp.search(problem, budget=5, subpopulation_size=4, batch=5).front
     masks = np.stack([problem.space.from_string(mask) for mask in front["mask"]])
     np.testing.assert_allclose(front["cost"], joules(masks, problem.space))
     assert (front["flops"] > 1).all()
@@ -62,7 +62,7 @@ def test_a_pruned_network_keeps_the_prices_of_the_filters_that_are_left(problem:
 def test_rounds_lead_to_a_target_of_it(problem: DigitsPruning) -> None:
     result = run_rounds(
         problem,
-        SearchSettings(budget=10, subpopulation_size=4, batch=5),
+        SearchSettings(budget=5, subpopulation_size=4, batch=5),
         RoundSettings(rounds=2, target_cost=0.5),
         after=lambda number, current, mask: current.rebased(current.network(mask), kept=mask),
     )

@@ -19,7 +19,7 @@ OPTIONS = {"rounds": 2, "target_cost": 0.5, "budget": 10}
 
 @pytest.fixture(scope="module")
 def problem() -> DigitsPruning:
-    return DigitsPruning(steps=1, validation_images=40, calibration_images=64, test_images=20)
+    return DigitsPruning(steps=1, validation_images=20, calibration_images=32, test_images=10)
 
 
 class Loop:
@@ -33,7 +33,7 @@ class Loop:
         if self.calls == self.fails_in:
             raise KeyboardInterrupt
         assert network.training
-        images, labels = (tensor[:64] for tensor in problem.images("train"))
+        images, labels = (tensor[:32] for tensor in problem.images("train"))
         optimizer = torch.optim.SGD(network.parameters(), lr=0.05)
         for _ in range(2):
             optimizer.zero_grad()
