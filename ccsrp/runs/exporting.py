@@ -102,7 +102,9 @@ def export_member(
     name = f"member-{member}" + ("-finetuned" if finetuned else "")
     folder = inside(run.folder, "exported", name) if out is None else out
     problem, mask = run.member(member)
-    network = _network(run, member, problem.network(mask), finetuned=finetuned)
+    pruned = problem.network(mask)
+    device = next(pruned.parameters()).device
+    network = _network(run, member, pruned, finetuned=finetuned)
     images, _ = problem.images("test")
     about = _about(run, member, finetuned=finetuned)
     files = _files(network, images, about)
@@ -118,10 +120,9 @@ def export_member(
         files[f"network.{name}"], agreement = _translated(exported, name, images, logits)
         checks.append(f"{name}: {agreement.describe()}")
     on_note("measuring the rebuilt network")
-    figures = _figures(
-        said_of(run, member, finetuned=finetuned), problem.judge_network(exported.network, "test")
-    )
-    base = problem.base_network() if int(run.row(member).get("round", 0)) == 0 else run.problem.base_network()
+    rebuilt = own_copy(exported.network).to(device)
+    figures = _figures(said_of(run, member, finetuned=finetuned), problem.judge_network(rebuilt, "test"))
+    base = run.problem.base_network()
     timings: tuple[Timing, ...] = ()
     if latency:
         on_note("measuring latency")
@@ -133,7 +134,7 @@ def export_member(
         member,
         exported,
         finetuned=finetuned,
-        costs=(problem.network_costs(exported.network), problem.network_costs(base)),
+        costs=(problem.network_costs(rebuilt), problem.network_costs(base)),
         figures=figures,
         checks=tuple(checks),
         timings=timings,

@@ -76,13 +76,13 @@ def read(folder: Path, description: bytes, weights: bytes) -> None:
     ends_well(lambda: load_network(folder))
 
 
-@tries(60)
+@tries(40)
 @given(content=spoilt(FILES[DESCRIPTION]))
 def test_spoilt_descriptions(folder: Path, content: bytes) -> None:
     read(folder, content, FILES[WEIGHTS])
 
 
-@tries(60)
+@tries(40)
 @given(weights=spoilt(FILES[WEIGHTS]))
 def test_spoilt_weights_that_the_description_vouches_for(folder: Path, weights: bytes) -> None:
     tables = json.loads(FILES[DESCRIPTION])
@@ -90,7 +90,7 @@ def test_spoilt_weights_that_the_description_vouches_for(folder: Path, weights: 
     read(folder, json.dumps(tables).encode(), weights)
 
 
-@tries(200)
+@tries(120)
 @given(data=st.data())
 def test_descriptions_that_say_something_else(folder: Path, data: st.DataObject) -> None:
     tables = json.loads(FILES[DESCRIPTION])
