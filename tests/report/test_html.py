@@ -160,7 +160,7 @@ def test_a_click_in_three_dimensions_keeps_the_network(visit: Visit) -> None:
       const [trace, camera] = [chart.data.find((t) => t.customdata), glplot.cameraParams];
       let at = [trace.x[0] * dataScale[0], trace.y[0] * dataScale[1], trace.z[0] * dataScale[2], 1];
       for (const m of [camera.model, camera.view, camera.projection]) {
-        at = [0, 1, 2, 3].map((row) => at.reduce((sum, value, column) => sum + m[4 * column + row] * value, 0));
+        at = [0, 1, 2, 3].map((row) => at.reduce((sum, v, column) => sum + m[4 * column + row] * v, 0));
       }
       const box = chart.querySelector("canvas").getBoundingClientRect();
       const share = [0.5 + at[0] / at[3] / 2, 0.5 - at[1] / at[3] / 2];
