@@ -152,6 +152,25 @@ def test_a_point_under_the_pointer_is_marked_everywhere_and_kept_by_a_click(visi
     assert visit.ask("navigator.clipboard.readText()") == visit.text(".command code")
 
 
+def test_a_click_in_three_dimensions_keeps_the_network(visit: Visit) -> None:
+    visit.page.locator("#space").scroll_into_view_if_needed()
+    x, y = visit.ask("""() => {
+      const chart = document.getElementById("space");
+      const { glplot, dataScale } = chart._fullLayout.scene._scene;
+      const [trace, camera] = [chart.data.find((t) => t.customdata), glplot.cameraParams];
+      let at = [trace.x[0] * dataScale[0], trace.y[0] * dataScale[1], trace.z[0] * dataScale[2], 1];
+      for (const m of [camera.model, camera.view, camera.projection]) {
+        at = [0, 1, 2, 3].map((row) => at.reduce((sum, v, column) => sum + m[4 * column + row] * v, 0));
+      }
+      const box = chart.querySelector("canvas").getBoundingClientRect();
+      const share = [0.5 + at[0] / at[3] / 2, 0.5 - at[1] / at[3] / 2];
+      return [box.left + share[0] * box.width, box.top + share[1] * box.height];
+    }""")
+    visit.page.mouse.click(x, y)
+    visit.page.wait_for_selector("#panel.kept-here")
+    visit.page.wait_for_selector("#table tr.selected[data-row='0']", state="attached")
+
+
 def test_a_row_under_the_pointer_is_marked_in_the_charts(visit: Visit) -> None:
     visit.page.hover("#table tbody tr:nth-child(4)")
     visit.page.wait_for_selector("#projections .ring.hovered", state="attached")

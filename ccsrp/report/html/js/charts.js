@@ -62,8 +62,8 @@ function hoverText(model, row) {
   return [plain(name), ...figures.map(plain)].join("<br>");
 }
 
-/** Report points under the pointer, and clicks and taps on them, to the model. */
-function linkPoints(chart, model, rowOf) {
+/** Report points under the pointer to the model. */
+function linkHover(chart, model, rowOf) {
   const found = (event) => {
     for (const point of event.points ?? []) {
       const id = rowOf(point);
@@ -76,6 +76,12 @@ function linkPoints(chart, model, rowOf) {
     if (id !== null) model.hover(id);
   });
   chart.on("plotly_unhover", () => model.hover(null));
+  return found;
+}
+
+/** Report points under the pointer, and clicks and taps on them, to the model. */
+function linkPoints(chart, model, rowOf) {
+  const found = linkHover(chart, model, rowOf);
   chart.on("plotly_click", (event) => {
     const id = found(event);
     if (id !== null) model.select(id);

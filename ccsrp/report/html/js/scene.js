@@ -83,6 +83,27 @@ function startScene(model) {
     });
   }
 
+  /** The network that is drawn nearest to a place on the screen, within reach in pixels. */
+  function nearest(event, reach) {
+    const scene = chart._fullLayout?.scene?._scene;
+    const camera = scene?.glplot?.cameraParams;
+    const canvas = chart.querySelector(".gl-container canvas");
+    if (!camera || !canvas) return null;
+    const box = canvas.getBoundingClientRect();
+    let [best, distance] = [null, reach];
+    for (const row of model.passing()) {
+      let at = OBJECTIVES.map((column, i) => model.values[column][row.id] * scene.dataScale[i]).concat(1);
+      for (const m of [camera.model, camera.view, camera.projection]) {
+        at = [0, 1, 2, 3].map((i) => m[i] * at[0] + m[4 + i] * at[1] + m[8 + i] * at[2] + m[12 + i] * at[3]);
+      }
+      const x = box.left + (0.5 + (0.5 * at[0]) / at[3]) * box.width;
+      const y = box.top + (0.5 - (0.5 * at[1]) / at[3]) * box.height;
+      const off = Math.hypot(event.clientX - x, event.clientY - y);
+      if (off < distance) [best, distance] = [row.id, off];
+    }
+    return best;
+  }
+
   let underPointer = false;
   const draw = () => Plotly.react(chart, traces(), layout(), CONFIG);
   const ring = atNextFrame(() => {
@@ -95,7 +116,15 @@ function startScene(model) {
   chart.addEventListener("pointerenter", () => (underPointer = true));
   chart.addEventListener("pointerleave", () => (underPointer = false));
   Plotly.newPlot(chart, traces(), layout(), CONFIG).then(() => {
-    linkPoints(chart, model, (point) => point.data.customdata?.[point.pointNumber]);
+    linkHover(chart, model, (point) => point.data.customdata?.[point.pointNumber]);
+    // Plotly looks for the point at its next frame: it misses quick clicks here, and all taps.
+    let pressed = [0, 0];
+    chart.addEventListener("pointerdown", (event) => (pressed = [event.clientX, event.clientY]), true);
+    chart.addEventListener("pointerup", (event) => {
+      if (Math.hypot(event.clientX - pressed[0], event.clientY - pressed[1]) > 6) return; // it was turned
+      const id = nearest(event, event.pointerType === "touch" ? 22 : 10);
+      if (id !== null) model.select(id);
+    }, true);
     model.on("filter", atNextFrame(draw));
     model.on("look", atNextFrame(draw));
     model.on("highlight", ring);
