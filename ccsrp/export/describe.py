@@ -13,7 +13,7 @@ from ccsrp.errors import ExportError, printable
 from ccsrp.export.allowed import CONTAINERS, FUNCTIONS, KINDS, METHODS, SURROGATES, kind_name, options_of
 from ccsrp.export.description import About, Call, Description, Module, Operation, Surrogate
 from ccsrp.snn.graph import trace
-from ccsrp.snn.networks import DirectCoding
+from ccsrp.snn.networks import DirectCoding, FrameCoding
 
 __all__ = ["describe"]
 
@@ -34,6 +34,7 @@ def describe(
     ----------
     network : DirectCoding
     image_shape : (C, H, W)
+        Of an image, or of one frame.
     classes : int
     weights_sha256 : str
         Of the file that will hold its weights.
@@ -77,6 +78,7 @@ def describe(
         return Description(
             time_steps=network.time_steps,
             image_shape=image_shape,
+            coding="frames" if isinstance(network, FrameCoding) else "direct",
             classes=classes,
             weights_sha256=weights_sha256,
             about=about or About(),

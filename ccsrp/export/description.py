@@ -95,13 +95,15 @@ class Description(_Part):
     """A network, without its weights.
 
     Images, float32 [B, C, H, W] in [0, 1], are shown unchanged at each of ``time_steps`` steps (direct
-    coding): ``x0`` is the image repeated, [T, B, C, H, W]. The logits, [B, classes], are the mean over time
-    of ``output``, [T, B, classes].
+    coding), or frames, [B, T, C, H, W], one at each step: ``x0`` is that as [T, B, C, H, W]. The logits,
+    [B, classes], are the mean over time of ``output``, [T, B, classes].
 
     Attributes
     ----------
     time_steps : int
     image_shape : (C, H, W)
+        Of an image, or of one frame.
+    coding : {"direct", "frames"}
     classes : int
     weights_sha256 : str
         Of ``weights.safetensors``.
@@ -118,7 +120,7 @@ class Description(_Part):
     time_steps: Annotated[int, Field(ge=1, le=10_000)]
     image_shape: tuple[Count, Count, Count]
     image_range: tuple[Literal[0], Literal[1]] = (0, 1)
-    coding: Literal["direct"] = "direct"
+    coding: Literal["direct", "frames"] = "direct"
     classes: Count
     weights_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
     about: About = About()

@@ -19,7 +19,7 @@ from ccsrp.export.describe import describe
 from ccsrp.export.description import LARGEST, About, Description, describe_json, parse_description
 from ccsrp.export.script import script
 from ccsrp.files import inside, read_regular, write_atomically, write_failed
-from ccsrp.snn.networks import DirectCoding
+from ccsrp.snn.networks import DirectCoding, FrameCoding
 from ccsrp.snn.weights import SLACK, put_weights
 
 __all__ = [
@@ -48,7 +48,8 @@ class Exported:
     Attributes
     ----------
     network : DirectCoding
-        From images, float32 [B, C, H, W] in [0, 1], to logits [B, classes]; in eval mode.
+        From images, float32 [B, C, H, W] in [0, 1], or frames, [B, T, C, H, W], to logits [B, classes]; in
+        eval mode.
     description : Description
     """
 
@@ -96,7 +97,8 @@ def load_network(folder: str | Path) -> DirectCoding:
     Returns
     -------
     DirectCoding
-        From images, float32 [B, C, H, W] in [0, 1], to logits [B, classes]; in eval mode, on the CPU.
+        From images, float32 [B, C, H, W] in [0, 1], or frames, [B, T, C, H, W], to logits [B, classes]; in
+        eval mode, on the CPU.
 
     Raises
     ------
@@ -147,10 +149,11 @@ def _filled(
         raise WeightsError(
             f"{weights} are of another network: {DESCRIPTION} describes {size:,} bytes of weights"
         )
+    coding = FrameCoding if description.coding == "frames" else DirectCoding
     network.to_empty(device="cpu")
     put_weights(network, content, weights)
     try:
-        whole = DirectCoding(network, time_steps=description.time_steps).eval()
+        whole = coding(network, time_steps=description.time_steps).eval()
     except Exception as error:  # of modules whose options do not fit each other
         raise ExportError(f"{DESCRIPTION} beside {weights} makes no network ({one_line(error)})") from None
     return Exported(whole, description)
@@ -173,6 +176,7 @@ def save_network(
     folder : path
         New, empty, or holding the same network.
     image_shape : (C, H, W)
+        Of an image, or of one frame.
     title, mask : str
         What ``network.json`` says of it.
 
@@ -182,7 +186,7 @@ def save_network(
         It cannot be described, or the folder cannot be written or holds something else.
     """
     with torch.no_grad():
-        classes = network(torch.zeros(1, *image_shape)).shape[1]
+        classes = network(torch.zeros(1, *network.sample_shape(image_shape))).shape[1]
     about = About(title=printable(title), mask=mask)
     files = network_files(network, image_shape=image_shape, classes=classes, about=about)
     write_folder(Path(folder), files)

@@ -93,7 +93,7 @@ def measure(
     ----------
     networks : dict
         By (network, runtime).
-    images : float32 [N, C, H, W]
+    images : float32 [N, C, H, W] or [N, T, C, H, W]
         Shown from the first on; repeated where a batch needs more.
     batches : tuple of int
     seconds : float
@@ -105,7 +105,7 @@ def measure(
         raise OptionError("latency needs networks, images, batches of at least 1 image and seconds above 0")
     timings = []
     for done, batch in enumerate(batches, start=1):
-        shown = images.repeat(-(-batch // len(images)), 1, 1, 1)[:batch].contiguous()
+        shown = images.repeat(-(-batch // len(images)), *[1] * (images.ndim - 1))[:batch].contiguous()
         for network in networks.values():
             for _ in range(WARM_UP):
                 _milliseconds(network, shown)

@@ -208,7 +208,7 @@ def _with_shapes(network: DirectCoding, found: list[Primitive], description: Des
     ]
     try:
         with torch.no_grad():
-            network(torch.zeros(1, *description.image_shape))
+            network(torch.zeros(1, *network.sample_shape(description.image_shape)))
     finally:
         for handle in handles:
             handle.remove()

@@ -18,9 +18,9 @@ _HEAD = '''\
 """{title}, rebuilt from weights.safetensors by torch, safetensors and SpikingJelly alone.
 
     network = load()
-    logits = network(images)  # float32 [B, {channels}, {height}, {width}] in [0, 1] -> [B, {classes}]
+    logits = network(images)  # float32 [B, {shape}] in [0, 1] -> [B, {classes}]
 
-The image is shown unchanged at each of {steps} time steps; the logits are the mean over time.
+{coding} of {steps} time steps; the logits are the mean over time.
 Made from network.json; an edit here changes nothing there.
 """
 
@@ -57,8 +57,11 @@ class Network(nn.Module):
     def forward(self, images):
         functional.reset_net(self)
         run = self.get_submodule
-        x0 = images.unsqueeze(0).expand(TIME_STEPS, *images.shape)
+        x0 = {sequence}
 '''
+
+_DIRECT = "images.unsqueeze(0).expand(TIME_STEPS, *images.shape)"
+_FRAMES = "images.transpose(0, 1)"
 
 _TAIL = '''\
 
@@ -71,7 +74,7 @@ def load(weights=Path(__file__).parent / "weights.safetensors"):
 
 
 if __name__ == "__main__":
-    print(load()(torch.rand(1, {channels}, {height}, {width})))
+    print(load()(torch.rand(1, {shape})))
 '''
 
 
@@ -80,7 +83,8 @@ def script(description: Description) -> str:
 
     It is derived from a checked description: names are quoted, classes and functions those of the tables.
     """
-    channels, height, width = description.image_shape
+    frames = description.coding == "frames"
+    shape = (*([description.time_steps] if frames else []), *description.image_shape)
     title = json.dumps(description.about.title)[1:-1].replace('"', "'").replace("\\", "/")
     lines = [f"        {name!r}: {_module(module)},\n" for name, module in description.modules.items()]
     table = f"{_TABLE}{''.join(lines)}    }}\n"
@@ -92,13 +96,13 @@ def script(description: Description) -> str:
     words = {
         "imports": _imports(table + forward),
         "title": title,
-        "channels": channels,
-        "height": height,
-        "width": width,
+        "shape": ", ".join(map(str, shape)),
+        "coding": "A frame is shown at each" if frames else "The image is shown unchanged at each",
+        "sequence": _FRAMES if frames else _DIRECT,
         "classes": description.classes,
         "steps": description.time_steps,
     }
-    return _HEAD.format(**words) + table + _CLASS + forward + _TAIL.format(**words)
+    return _HEAD.format(**words) + table + _CLASS.format(**words) + forward + _TAIL.format(**words)
 
 
 def _imports(text: str) -> str:

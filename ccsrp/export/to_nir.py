@@ -65,8 +65,10 @@ def nir_graph(network: DirectCoding, description: Description) -> Any:
     return _Translation(needs_nir(), network, description).graph()
 
 
-def read_nir(content: bytes, *, time_steps: int) -> Any:
+def read_nir(content: bytes, *, description: Description) -> Any:
     """Read a NIR file by SpikingJelly's own importer, as a network from images to logits.
+
+    How images become a sequence, and logits of it, is the description's to say.
 
     Raises
     ------
@@ -84,7 +86,10 @@ def read_nir(content: bytes, *, time_steps: int) -> Any:
         raise ExportError(f"SpikingJelly cannot read the NIR file ({one_line(error)})") from None
 
     def logits(images: torch.Tensor) -> torch.Tensor:
-        sequence = images.unsqueeze(0).expand(time_steps, *images.shape)
+        if description.coding == "frames":
+            sequence = images.transpose(0, 1)
+        else:
+            sequence = images.unsqueeze(0).expand(description.time_steps, *images.shape)
         output: torch.Tensor = network(sequence, None)[0].mean(0)
         return output
 

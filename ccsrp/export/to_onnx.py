@@ -51,6 +51,8 @@ def onnx_file(network: DirectCoding, description: Description) -> bytes:
         ``onnx`` is not installed.
     """
     onnx, _ = needs_onnx()
+    if description.coding != "direct":
+        raise ExportError("networks of frames cannot be translated into ONNX yet; take safetensors or nir")
     assert isinstance(network.network, RebuiltNetwork)
     return _Translation(Writer(onnx), network, description).file()
 

@@ -95,10 +95,13 @@ def member_card(
 def _network(exported: Exported) -> tuple[tuple[str, object], ...]:
     about = exported.description
     mask = about.about.mask
+    shape = ", ".join(map(str, exported.network.sample_shape(about.image_shape)))
+    frames = about.coding == "frames"
+    shown = "frames: one at each" if frames else "direct: the image at each"
     return (
-        ("input", f"images, float32 [B, {', '.join(map(str, about.image_shape))}] in [0, 1]"),
+        ("input", f"{'frames' if frames else 'images'}, float32 [B, {shape}] in [0, 1]"),
         ("output", f"logits, float32 [B, {about.classes}]"),
-        ("coding", f"direct: the image at each of {about.time_steps} steps; logits are the mean over time"),
+        ("coding", f"{shown} of {about.time_steps} steps; logits are the mean over time"),
         ("filters kept", f"{mask.count('1')} of {len(mask)}"),
         ("mask", mask),
         (f"SHA-256 of {WEIGHTS}", about.weights_sha256),

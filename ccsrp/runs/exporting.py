@@ -157,7 +157,7 @@ def _mask(run: Run, member: int) -> str:
 
 
 def _files(network: DirectCoding, images: torch.Tensor, about: About) -> dict[str, bytes]:
-    channels, height, width = images.shape[1:]
+    channels, height, width = images.shape[-3:]
     classes = logits_of(network, images[:1]).shape[1]
     return network_files(network, image_shape=(channels, height, width), classes=classes, about=about)
 
@@ -201,7 +201,7 @@ def _translated(
     network, description = exported.network, exported.description
     if format == "nir":
         content = nir_file(network, description)
-        read = read_nir(content, time_steps=description.time_steps)
+        read = read_nir(content, description=description)
     else:
         content = onnx_file(network, description)
         read = read_onnx(content)

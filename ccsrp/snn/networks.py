@@ -51,6 +51,10 @@ class DirectCoding(nn.Module):
         logits: torch.Tensor = self.network(self.sequence(images)).mean(0)
         return logits
 
+    def sample_shape(self, image_shape: tuple[int, int, int]) -> tuple[int, ...]:
+        """Return the shape of one sample: an image."""
+        return image_shape
+
     def sequence(self, images: torch.Tensor) -> torch.Tensor:
         """Return what the network is shown, [T, B, C, H, W]."""
         return images.unsqueeze(0).expand(self.time_steps, *images.shape)
@@ -65,6 +69,10 @@ class FrameCoding(DirectCoding):
 
     A sample is [T, C, H, W] where an image is [C, H, W]; all else is as in ``DirectCoding``.
     """
+
+    def sample_shape(self, image_shape: tuple[int, int, int]) -> tuple[int, ...]:
+        """Return the shape of one sample: frames that have ``image_shape`` each."""
+        return (self.time_steps, *image_shape)
 
     def sequence(self, images: torch.Tensor) -> torch.Tensor:
         """Return what the network is shown: frames [B, T, C, H, W] as [T, B, C, H, W]."""

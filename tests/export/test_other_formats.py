@@ -104,7 +104,7 @@ def test_every_reset_and_leak_is_the_same_in_onnx(node: nn.Module, tmp_path: Pat
 def test_spikingjelly_reads_from_nir_what_it_wrote(family: str, tmp_path: Path) -> None:
     pytest.importorskip("nirtorch")
     one = of_family(family, tmp_path)
-    read = read_nir(nir_file(one.network, one.description), time_steps=2)
+    read = read_nir(nir_file(one.network, one.description), description=one.description)
     alike(one, read, images_for(one))
 
 
@@ -154,7 +154,8 @@ def test_a_max_pool_of_spikes_is_exact_in_nir(tmp_path: Path) -> None:
     assert logits.std() > 0
     assert (
         compare(
-            logits, logits_of(read_nir(nir_file(one.network, one.description), time_steps=4), images)
+            logits,
+            logits_of(read_nir(nir_file(one.network, one.description), description=one.description), images),
         ).close
         == 1
     )
