@@ -102,11 +102,14 @@ def test_problems_are_listed_with_what_they_are(tmp_path: Path) -> None:
     assert done.returncode == 0
     assert [line.split()[0] for line in done.stdout.splitlines()] == [
         "cifar10",
+        "cifar10-dvs",
         "digits",
         "digits-14",
         "digits-15",
         "digits-16",
+        "dvs128-gesture",
         "fashion-mnist",
+        "nmnist",
         "pathways",
         "svhn",
     ]
@@ -116,7 +119,11 @@ def test_problems_are_listed_with_what_they_are(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("which", "names"),
     [
-        ((), ("problems", "search", "resume", "show", "pick", "finetune", "audit", "compare", "train")),
+        (
+            (),
+            ("problems", "search", "resume", "show", "report", "plot", "pick", "finetune")
+            + ("audit", "export", "compare", "train"),
+        ),
         (
             ("search",),
             ("--out", "--seed", "--budget", "--subpop", "--collaborators", "--cost", "--no-calibrate"),

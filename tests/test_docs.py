@@ -50,13 +50,13 @@ def test_examples_run(page: Path, empty_folder: Path) -> None:
 
 
 @pytest.fixture
-def own_modules(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Forget what is imported from elsewhere, and from where."""
+def own_modules(monkeypatch: pytest.MonkeyPatch, empty_folder: Path) -> Iterator[None]:
+    """Forget what is imported from this folder, and that it was looked for there."""
     monkeypatch.setattr(sys, "path", [*sys.path])
-    before = set(sys.modules)
     yield
-    for name in set(sys.modules) - before:
-        if not name.startswith(("ccsrp", "problems", "spikingjelly", "torch")):
+    for name, module in list(sys.modules.items()):
+        file = getattr(module, "__file__", None)
+        if file and Path(file).resolve().is_relative_to(empty_folder.resolve()):
             del sys.modules[name]
 
 
