@@ -121,8 +121,7 @@ def test_problems_are_listed_with_what_they_are(tmp_path: Path) -> None:
     [
         (
             (),
-            ("problems", "search", "resume", "show", "report", "plot", "pick", "finetune")
-            + ("audit", "export", "compare", "train"),
+            tuple("problems search resume show report plot pick finetune audit export compare train".split()),
         ),
         (
             ("search",),
