@@ -119,10 +119,8 @@ def test_problems_are_listed_with_what_they_are(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("which", "names"),
     [
-        (
-            (),
-            tuple("problems search resume show report plot pick finetune audit export compare train".split()),
-        ),
+        ((), ("problems", "search", "resume", "show", "report", "plot", "pick")),
+        ((), ("finetune", "audit", "export", "compare", "train")),
         (
             ("search",),
             ("--out", "--seed", "--budget", "--subpop", "--collaborators", "--cost", "--no-calibrate"),
