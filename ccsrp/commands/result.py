@@ -57,4 +57,6 @@ def show_result(console: Console, folder: Path, result: SearchResult, *, rate: f
     ):
         if (folder / name).exists():
             typer.echo(printable(f"  {folder / name}  {what}"))
-    typer.echo(printable(f"ccsrp report {folder} shows it in a browser, ccsrp pick {folder} names one network"))
+    typer.echo(
+        printable(f"ccsrp report {folder} shows it in a browser, ccsrp pick {folder} names one network")
+    )

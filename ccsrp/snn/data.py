@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
@@ -20,27 +20,20 @@ from numpy.typing import NDArray
 
 from ccsrp.errors import DataError, OptionError, one_line
 from ccsrp.files import missing_folders, read_regular, remove_unused
-
-if TYPE_CHECKING:
-    from ccsrp.snn.torch_data import Examples
+from ccsrp.snn.splits import SPLIT_SEED, SPLITS, divide
+from ccsrp.snn.torch_data import Examples, divided
 
 __all__ = [
     "DATASETS",
     "SPLITS",
     "Dataset",
     "default_data_dir",
-    "divide",
     "downloads_allowed",
     "load_dataset",
     "no_downloads",
 ]
 
-SPLITS = ("train", "validation", "test")
-# Weights that ship were trained on the train split that this seed draws; it is not an option, because
-# another one would put training images into the validation split.
-SPLIT_SEED = 0
 DEBIAN_FASHION_MNIST = Path("/usr/share/datasets/fashion-mnist")
-
 
 # Bytes that a file of Fashion-MNIST unpacks to at most: its largest has 60,000 images.
 LARGEST = 60_000 * 28 * 28 + 16
@@ -116,9 +109,8 @@ class Dataset:
         >>> [data.count(name) for name in SPLITS]
         [24, 8, 8]
         """
-        from ccsrp.snn.torch_data import divided
-
-        return divided(train=train, test=test, validation=validation, largest_count=largest_count)
+        made = divided(train=train, test=test, validation=validation, largest_count=largest_count)
+        return cls(made.images, made.labels, made.scale, {"data_sha256": made.sha256})
 
     def split(self, name: str, count: int | None = None) -> tuple[torch.Tensor, torch.Tensor]:
         """Return the first ``count`` images of a split, float32 [N, C, H, W] in [0, 1], and labels.
@@ -278,19 +270,6 @@ def _official(
         labels={name: labels[index] for name, index in parts.items()} | {"test": test_labels[order]},
         scale=255,
     )
-
-
-def divide(labels: NDArray[np.int64], held_out: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Divide indices at random into the rest and ``held_out``, each with every class's share."""
-    from sklearn.model_selection import train_test_split
-
-    try:
-        kept, held = train_test_split(
-            np.arange(len(labels)), test_size=held_out, random_state=SPLIT_SEED, stratify=labels
-        )
-    except ValueError as error:
-        raise DataError(f"{len(labels)} images cannot be divided by class ({one_line(error)})") from None
-    return kept, held
 
 
 DATASETS: dict[str, Callable[[Path | None], Dataset]] = {

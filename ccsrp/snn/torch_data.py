@@ -11,9 +11,9 @@ import torch
 from numpy.typing import NDArray
 
 from ccsrp.errors import DataError, one_line
-from ccsrp.snn.data import SPLIT_SEED, SPLITS, Dataset, divide
+from ccsrp.snn.splits import SPLIT_SEED, SPLITS, divide
 
-__all__ = ["Examples", "divided"]
+__all__ = ["Divided", "Examples", "divided"]
 
 Array: TypeAlias = NDArray[Any]
 # What stands for 1.0 in images of 8 bits.
@@ -34,10 +34,20 @@ class Examples(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class Divided:
+    """Images, with ``scale`` standing for 1.0, and labels, by split; and a hash of all of it."""
+
+    images: dict[str, Array]
+    labels: dict[str, NDArray[np.int64]]
+    scale: int
+    sha256: str
+
+
 def divided(
     *, train: Examples, test: Examples | float, validation: Examples | float, largest_count: int | None
-) -> Dataset:
-    """Read and divide data sets: see ``Dataset.of``."""
+) -> Divided:
+    """Read and divide data sets: see ``ccsrp.snn.data.Dataset.of``."""
     if largest_count is not None and not (isinstance(largest_count, int) and 1 <= largest_count <= BYTE):
         raise DataError(f"largest_count must be a whole number from 1 to {BYTE}, got {largest_count}")
     parts = {"train": _read(train, "train", largest_count)}
@@ -59,11 +69,11 @@ def divided(
             )
     if len({part.scale for part in parts.values()}) > 1:
         parts = {name: part.as_floats() for name, part in parts.items()}
-    return Dataset(
+    return Divided(
         images={name: parts[name].images for name in SPLITS},
         labels={name: parts[name].labels for name in SPLITS},
         scale=parts["train"].scale,
-        provenance={"data_sha256": _sha256(parts)},
+        sha256=_sha256(parts),
     )
 
 
