@@ -13,11 +13,11 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from ccsrp.coevolution.course import Earlier, FinishedGeneration
+from ccsrp.coevolution.course import FinishedGeneration
 from ccsrp.errors import printable
-from ccsrp.report.progress.display import Beginning, SearchDisplay
+from ccsrp.report.progress.display import SearchDisplay
 from ccsrp.report.progress.info import ProgressInfo, progress_info
-from ccsrp.report.progress.lines import begin_lines, failures_line, resumed_line, round_line
+from ccsrp.report.progress.lines import Lines
 from ccsrp.report.progress.sparkline import sparkline
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def can_be_live(console: Console) -> bool:
     return console.is_interactive and not console.is_dumb_terminal and console.file.isatty()
 
 
-class LiveDisplay(SearchDisplay):
+class LiveDisplay(Lines):
     """One display that is drawn anew, some times a second; what stays is said above it.
 
     Parameters
@@ -47,7 +47,9 @@ class LiveDisplay(SearchDisplay):
     """
 
     def __init__(self, console: Console, *, clock: Callable[[], float] = time.perf_counter) -> None:
-        super().__init__()
+        super().__init__(
+            lambda text: console.print(printable(text), highlight=False, markup=False, soft_wrap=True)
+        )
         self._console = console
         self._clock = clock
         self._began = self._latest = clock()
@@ -66,42 +68,15 @@ class LiveDisplay(SearchDisplay):
             yield
             self.state = self.state.finished()
 
-    def begins(self, beginning: Beginning) -> None:
-        """Say what is searched."""
-        super().begins(beginning)
-        for line in begin_lines(beginning):
-            self._say(line)
-
-    def note(self, text: str) -> None:
-        """Say something that a user should know."""
-        self._say(text)
-
-    def resumed(self, earlier: Earlier) -> None:
-        """Say how many evaluations are known."""
-        super().resumed(earlier)
-        self._say(resumed_line(earlier))
-
     def generation(self, finished: FinishedGeneration) -> None:
-        """Take in a generation; it is drawn when it is time."""
-        super().generation(finished)
+        """Take in a generation; it is drawn when it is time, not said."""
+        SearchDisplay.generation(self, finished)
         self._latest = self._clock()
 
     def round(self, finished: Round) -> None:
         """Say what network a round ended with."""
         super().round(finished)
         self._latest = self._clock()
-        self._say(round_line(finished))
-
-    def ended(self, reason: str) -> None:
-        """Say why rounds ended before their limit and their target."""
-        self._say(reason)
-
-    def failures(self, count: int, reason: str) -> None:
-        """Say how many networks could not be judged, and the most frequent reason."""
-        self._say(failures_line(count, reason))
-
-    def _say(self, text: str) -> None:
-        self._console.print(printable(text), highlight=False, markup=False, soft_wrap=True)
 
     def _drawn(self) -> _Drawn:
         now = self._clock()
