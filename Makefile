@@ -24,7 +24,7 @@ demo: setup
 	$(BIN)/ccsrp search digits --out runs/demo --seed 0 --budget 250
 
 test: setup
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 lint: setup
 	$(BIN)/ruff check .
