@@ -5,18 +5,28 @@ from __future__ import annotations
 import importlib
 import inspect
 import os
+import shlex
 import sys
 import traceback
 from typing import Any
 
 from ccsrp.errors import CcsrpError, OptionError, one_line
 
-__all__ = ["built", "imported_class", "is_own"]
+__all__ = ["built", "imported_class", "is_own", "naming"]
 
 
 def is_own(name: str) -> bool:
     """Tell whether a problem's name is ``module:class``, and so code that is run for it."""
     return ":" in name
+
+
+def naming(problem: str) -> str:
+    """Return what a command that reads a run on ``problem`` wants besides, to be put behind it.
+
+    >>> naming("mine:MyPruning"), naming("digits")
+    (' --problem mine:MyPruning', '')
+    """
+    return f" --problem {shlex.quote(problem)}" if is_own(problem) else ""
 
 
 def imported_class(name: str) -> type[Any]:

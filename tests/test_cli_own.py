@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from ccsrp import recorded, search
 from ccsrp.errors import RunError
+from problems import load_problem
 from tests.conftest import Ended
 
 MINE = '''
@@ -78,6 +80,9 @@ def test_it_is_searched_resumed_and_fine_tuned_by_its_name(mine: Path, command: 
     assert config["provenance"]["cost"] == "mine.share"
     again = command("resume", str(folder), "--problem", "mine:MyPruning", cwd=mine)
     assert again.returncode == 0, again.stderr
+    picked = command("pick", str(folder), cwd=mine)
+    assert "ccsrp export" in picked.stdout
+    assert "--problem mine:MyPruning" in picked.stdout, "what is suggested can be run"
     tune = ("finetune", str(folder), "--member", "0", "--epochs", "1", "--images", "30")
     tuned = command(*tune, "--problem", "mine:MyPruning", cwd=mine)
     assert tuned.returncode == 0, tuned.stderr
@@ -96,7 +101,7 @@ def test_it_is_searched_resumed_and_fine_tuned_by_its_name(mine: Path, command: 
     (mine / "mine.py").write_text(MINE.replace("images - 0.1", "images - 0.125"))
     changed = command("resume", str(folder), "--problem", "mine:MyPruning", cwd=mine)
     assert changed.returncode == 2
-    assert "was searched under another attack: its code was" in changed.stderr
+    assert "under another attack than 'mine:MyPruning' has now: its code was" in changed.stderr
 
 
 def test_a_folder_is_on_the_problem_that_it_is_on(tmp_path: Path) -> None:
@@ -153,3 +158,12 @@ def test_options_that_its_class_does_not_take_are_refused(mine: Path, command: C
     done = command("search", "mine:MyPruning", "--cost", "params", cwd=mine)
     assert done.returncode == 2
     assert "problem 'mine:MyPruning' has no option 'cost'; it takes colour" in done.stderr
+
+
+def test_a_folder_made_from_python_is_told_from_a_damaged_one(tmp_path: Path, command: Command) -> None:
+    with recorded(tmp_path / "made", about="mine, eps 0.1") as journal:
+        search(load_problem("digits-14"), budget=12, journal=journal, screening="none")
+    for name in ("show", "report", "resume", "pick"):
+        ended = command(name, "made", cwd=tmp_path)
+        assert (ended.returncode, len(ended.stderr.splitlines())) == (2, 1)
+        assert "made from Python (ccsrp.recorded)" in ended.stderr

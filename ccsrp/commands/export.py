@@ -31,11 +31,12 @@ def export(
         typer.Option(help="Member of its front: see 'ccsrp show DIR'.", autocompletion=completion.members),
     ],
     format: Annotated[
-        FormatChoice,
-        typer.Option(help="safetensors is always written; nir and onnx come on top of it."),
-    ] = FormatChoice.safetensors,
+        list[FormatChoice],
+        typer.Option(help="safetensors is always written; nir and onnx come on top of it; repeatable."),
+    ] = [FormatChoice.safetensors],  # noqa: B006 - Typer copies it
     out: Annotated[
-        Path | None, typer.Option(metavar="FOLDER", help="[default: DIR/exported/member-ID]")
+        Path | None,
+        typer.Option(metavar="FOLDER", help="[default: DIR/exported/member-ID, or member-ID-finetuned]"),
     ] = None,
     finetuned: Annotated[
         bool, typer.Option("--finetuned", help="Take the weights of 'ccsrp finetune'.")
@@ -61,7 +62,7 @@ def export(
         done = export_member(
             run,
             member,
-            format=format.value,
+            formats=[one.value for one in format],
             out=out,
             finetuned=finetuned,
             latency=latency,

@@ -78,14 +78,16 @@ def pick(
 
 def _next(folder: Path, member: int) -> list[str]:
     """List the commands that come next, for a member that is more than a row of a table."""
+    from ccsrp.importing import is_own, naming
     from ccsrp.registry import problem_class
     from ccsrp.runs.config import read_config
 
     try:
-        kind = problem_class(read_config(folder).problem)
+        problem = read_config(folder).problem
+        # A class that only the folder names is not imported, which would run its code.
+        if not is_own(problem) and not hasattr(problem_class(problem), "base_network"):
+            return []
     except CcsrpError:  # a front alone, or of a problem that is not installed here: it can still be read
         return []
-    if not hasattr(kind, "base_network"):
-        return []
-    where = shlex.quote(str(folder))
-    return [f"ccsrp {name} {where} --member {member}" for name in ("finetune", "audit", "export")]
+    where, besides = shlex.quote(str(folder)), naming(problem)
+    return [f"ccsrp {name} {where} --member {member}{besides}" for name in ("finetune", "audit", "export")]

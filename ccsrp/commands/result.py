@@ -29,8 +29,9 @@ class Said(SystemExit):
 
 
 @contextmanager
-def resumable(folder: Path) -> Iterator[None]:
-    """Say how to go on where the ``with`` block, a search into ``folder``, is interrupted."""
+def resumable(folder: Path, *, problem: str) -> Iterator[None]:
+    """Say how to go on where the ``with`` block, a search on a named problem, is interrupted."""
+    from ccsrp.importing import naming
     from ccsrp.runs.store import STORE
 
     try:
@@ -38,7 +39,8 @@ def resumable(folder: Path) -> Iterator[None]:
     except KeyboardInterrupt:
         if not (folder / STORE).exists():
             raise
-        raise Said(f"interrupted; go on with 'ccsrp resume {folder}'", status=INTERRUPTED) from None
+        command = f"ccsrp resume {folder}{naming(problem)}"
+        raise Said(f"interrupted; go on with '{command}'", status=INTERRUPTED) from None
 
 
 def show_result(console: Console, folder: Path, result: SearchResult, *, rate: float) -> None:

@@ -41,7 +41,12 @@ def resume(
                 f"packages have changed since it began ({'; '.join(changed)}): figures may differ in their "
                 f"last digits"
             )
-        with only_writer(folder), resumable(folder), judging(workers, ray) as judged_by, shown.shown():
+        with (
+            only_writer(folder),
+            resumable(folder, problem=run.config.problem),
+            judging(workers, ray) as judged_by,
+            shown.shown(),
+        ):
             result = search_into(
                 folder,
                 run.problem,

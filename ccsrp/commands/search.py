@@ -208,7 +208,7 @@ def search(
         )
         shown = told.display
         shown.begins(beginning(problem, built, path, budget=settings.budget, plan=plan))
-        with resumable(path), judging(workers, ray) as judged_by, shown.shown():
+        with resumable(path, problem=problem), judging(workers, ray) as judged_by, shown.shown():
             result = search_into(path, built, settings, config, plan=plan, shown=shown, judged_by=judged_by)
             shown.result(result)
     told.ends(path, result)

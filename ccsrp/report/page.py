@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from ccsrp.errors import printable
+from ccsrp.importing import naming
 from ccsrp.report.audits import audit_info
 from ccsrp.report.courses import hypervolume_course
 from ccsrp.report.labels import label
@@ -64,7 +65,8 @@ def page_lead(records: Sequence[RunRecord]) -> str:
 
 
 def _run(record: RunRecord) -> dict[str, Any]:
-    command = f"ccsrp export {shlex.quote(record.folder)} --member " if _exportable(record) else ""
+    where = f"{shlex.quote(record.folder)}{naming(record.problem)}"
+    command = f"ccsrp export {where} --member " if _exportable(record) else ""
     kept = layers_info(record)
     images = record.settings.get("provenance", {})
     return {
@@ -87,7 +89,8 @@ def _run(record: RunRecord) -> dict[str, Any]:
 
 
 def _exportable(record: RunRecord) -> bool:
-    return record.has_network and not record.unfinished and record.folder.isprintable()
+    printed = f"{record.folder}{record.problem}".isprintable()
+    return record.has_network and not record.unfinished and printed
 
 
 def _evaluated(table: pd.DataFrame) -> dict[str, list[float]] | None:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from ccsrp.errors import RunError
 from ccsrp.export.card import Table
+from ccsrp.importing import is_own
 from ccsrp.runs.config import parse_tables, read_config_text
 from ccsrp.runs.member import Run
 from ccsrp.runs.tables import check_numbers, read_csv
@@ -85,6 +86,10 @@ def training_facts(run: Run, member: int, *, finetuned: bool) -> Facts:
     ]
     if "weights" in run.config.options:
         facts.append(("base weights", run.config.options["weights"]))
+    elif is_own(run.config.problem):
+        facts.append(
+            ("base weights", f"those of {run.config.problem}; where they are from is not known here")
+        )
     else:
         facts.append(("base weights", "those that the problem comes with (see experiments/base_weights)"))
     if number:
@@ -128,10 +133,13 @@ def audit_table(run: Run, member: int) -> Table | None:
 
 def licence_facts(run: Run) -> tuple[str, ...]:
     """List what is known of licences."""
-    known = [
-        f"ccsrp and the base weights that ship with it: Apache-2.0 (this run used "
-        f"{'other weights' if 'weights' in run.config.options else 'what its problem comes with'})"
-    ]
+    if "weights" in run.config.options or is_own(run.config.problem):
+        known = [
+            "ccsrp: Apache-2.0",
+            "Base weights: none that ship with ccsrp; their licence is not known here",
+        ]
+    else:
+        known = ["ccsrp and the base weights that ship with it: Apache-2.0"]
     name = getattr(type(run.problem), "dataset_name", None)
     known.append(f"Data: {DATA_LICENCES[name]}" if name in DATA_LICENCES else "Data: not known here")
     return tuple(known)

@@ -14,7 +14,14 @@ from ccsrp.coevolution.settings import SearchSettings
 from ccsrp.errors import OptionError, RunError, one_line
 from ccsrp.files import read_regular
 
-__all__ = ["RunConfig", "parse_config", "parse_tables", "read_config", "read_config_text"]
+__all__ = [
+    "RunConfig",
+    "parse_config",
+    "parse_stored",
+    "parse_tables",
+    "read_config",
+    "read_config_text",
+]
 
 # Bytes of a config.toml at most; those that are written have some thousands.
 LARGEST = 1_000_000
@@ -112,6 +119,22 @@ def _versions() -> dict[str, str]:
     return {"python": platform.python_version()} | {name: version(name) for name in PACKAGES}
 
 
+def parse_stored(text: str, folder: Path) -> RunConfig:
+    """Read the config that a run store keeps.
+
+    Raises
+    ------
+    RunError
+        A user's own words about a search from Python, or a damaged config.
+    """
+    if not text.lstrip().startswith("[run]"):
+        raise RunError(
+            f"{folder} was made from Python (ccsrp.recorded), which goes on from there; commands read what "
+            f"'ccsrp search' wrote, of a class of your own too: 'ccsrp search MODULE:CLASS'"
+        )
+    return parse_config(text, folder / "run.sqlite")
+
+
 def read_config(path: Path) -> RunConfig:
     """Read ``config.toml`` of a run folder.
 
@@ -135,7 +158,9 @@ def read_config_text(file: Path) -> str:
     try:
         return read_regular(file, at_most=LARGEST).decode()
     except OSError as error:
-        raise RunError(f"cannot read {file} ({error.strerror}); give a run folder") from None
+        raise RunError(
+            f"cannot read {file} ({error.strerror}); give a run folder, or let 'ccsrp resume' write it anew"
+        ) from None
     except UnicodeDecodeError as error:
         raise RunError(f"{file} is damaged ({error})") from None
 

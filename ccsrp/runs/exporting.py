@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -62,13 +62,13 @@ def export_member(
     run: Run,
     member: int,
     *,
-    format: Format = "safetensors",
+    formats: Collection[Format] = (),
     out: Path | None = None,
     finetuned: bool = False,
     latency: bool = False,
     on_note: Callable[[str], None] = lambda _: None,
 ) -> ExportedMember:
-    """Write a member's network to a folder, in the form that rebuilds it exactly and in ``format``.
+    """Write a member's network to a folder, in the form that rebuilds it exactly and in others.
 
     Everything is checked on the test images before anything is written: the rebuilt network's logits equal
     those of the network to the last bit, its accuracies are measured again, and another format's logits are
@@ -78,7 +78,7 @@ def export_member(
     ----------
     run : Run
     member : int
-    format : {"safetensors", "nir", "onnx"}
+    formats : collection of {"safetensors", "nir", "onnx"}
     out : Path, optional
         By default ``exported/member-ID`` of the run, ``member-ID-finetuned`` for a fine-tuned one.
     finetuned : bool
@@ -97,8 +97,9 @@ def export_member(
     OptionError
         The format needs packages that are not installed.
     """
-    if format != "safetensors":
-        _NEEDS[format]()
+    for name, needs in _NEEDS.items():
+        if name in formats:
+            needs()
     name = f"member-{member}" + ("-finetuned" if finetuned else "")
     folder = inside(run.folder, "exported", name) if out is None else out
     problem, mask = run.member(member)
@@ -108,14 +109,14 @@ def export_member(
     images, _ = problem.images("test")
     about = _about(run, member, finetuned=finetuned)
     files = _files(network, images, about)
-    formats, checks = _formats(folder, files, format)
+    translated, checks = _formats(folder, files, formats)
 
     on_note(f"rebuilding the network from its files, on {len(images)} test images")
     exported, logits = assemble(files, folder), logits_of(network, images)
     if not (agreement := compare(logits, logits_of(exported.network, images))).identical:
         raise ExportError(f"the rebuilt network differs ({agreement.describe()}); this is a defect of ccsrp")
     checks.insert(0, f"rebuilt from its files: {agreement.describe()}")
-    for name in formats:
+    for name in translated:
         on_note(f"translating it to {name}")
         files[f"network.{name}"], agreement = _translated(exported, name, images, logits)
         checks.append(f"{name}: {agreement.describe()}")
@@ -162,7 +163,9 @@ def _files(network: DirectCoding, images: torch.Tensor, about: About) -> dict[st
     return network_files(network, image_shape=(channels, height, width), classes=classes, about=about)
 
 
-def _formats(folder: Path, files: dict[str, bytes], format: Format) -> tuple[list[str], list[str]]:
+def _formats(
+    folder: Path, files: dict[str, bytes], formats: Collection[Format]
+) -> tuple[list[str], list[str]]:
     """List the formats to write, with those that the folder has already, and what cannot be checked again."""
     there = [name for name in _NEEDS if os.path.isfile(folder / f"network.{name}")]
     if not holds(folder, files):
@@ -170,7 +173,7 @@ def _formats(folder: Path, files: dict[str, bytes], format: Format) -> tuple[lis
     wanted: list[str] = []
     unchecked: list[str] = []
     for name, needs in _NEEDS.items():
-        if name == format:
+        if name in formats:
             wanted.append(name)
         elif name in there:
             try:

@@ -72,26 +72,32 @@ def read_front(path: Path) -> pd.DataFrame:
     if not os.path.isdir(path):  # unlike Path.is_dir, of any name
         raise RunError(f"{path} is not a run folder; give the folder that 'ccsrp search --out' wrote")
     if not os.path.isfile(file):
+        if (path / STORE).is_file() and not (path / "config.toml").is_file():
+            raise RunError(
+                f"{path} has neither front.csv nor config.toml: it was made from Python (ccsrp.recorded), "
+                f"where it goes on, or lost them; then 'ccsrp resume {path}' writes them anew"
+            )
         if (path / STORE).is_file():
             raise RunError(f"the search in {path} has not finished; go on with 'ccsrp resume {path}'")
         raise RunError(f"{path} holds no front.csv; give the folder that 'ccsrp search --out' wrote")
-    front = read_csv(file, then="run the search anew")
+    anew = f"'ccsrp resume {path}' writes it anew" if (path / STORE).is_file() else "run the search anew"
+    front = read_csv(file, then=anew)
     missing = [
         name for name in ("member", "accuracy", "robust_accuracy", "cost", "mask") if name not in front
     ]
     if missing:
-        raise RunError(f"{file} is damaged: column {missing[0]!r} is missing; run the search anew")
+        raise RunError(f"{file} is damaged: column {missing[0]!r} is missing; {anew}")
     if front.empty:
-        raise RunError(f"{file} holds no networks; run the search anew")
+        raise RunError(f"{file} holds no networks; {anew}")
     numbers = front.drop(columns="mask")
     wrong = [name for name in numbers if not pd.api.types.is_numeric_dtype(numbers[name])]
     if wrong:
-        raise RunError(f"{file} is damaged: column {wrong[0]!r} holds text; run the search anew")
+        raise RunError(f"{file} is damaged: column {wrong[0]!r} holds text; {anew}")
     for name, most in (("accuracy", 1.0), ("robust_accuracy", 1.0), ("cost", float("inf"))):
         check_numbers(front, name, file, most=most)
     for name in ("member", "round"):
         if name in front:
             check_numbers(front, name, file, most=MOST_MEMBERS, whole=True)
     if front["member"].duplicated().any():
-        raise RunError(f"{file} is damaged: two networks are the same member; run the search anew")
+        raise RunError(f"{file} is damaged: two networks are the same member; {anew}")
     return front

@@ -10,10 +10,10 @@ import pandas as pd
 
 from ccsrp.coevolution.course import Earlier, FinishedGeneration
 from ccsrp.evaluation.interface import OBJECTIVES
-from ccsrp.runs.config import parse_config
+from ccsrp.runs.config import parse_stored
 from ccsrp.runs.journal import RecordedRun
 from ccsrp.runs.snapshots import latest_round, read_snapshot
-from ccsrp.runs.store import STORE, RunStore
+from ccsrp.runs.store import RunStore
 
 __all__ = ["Progress", "known_before", "progress"]
 
@@ -47,7 +47,7 @@ def progress(folder: Path) -> Progress:
         It holds no run store, or a damaged one.
     """
     with RunStore(folder, read_only=True) as store:
-        config = parse_config(store.config, folder / STORE)
+        config = parse_stored(store.config, folder)
         number = latest_round(store)
         snapshot = read_snapshot(store, number)
         objectives = np.empty((0, len(OBJECTIVES)))

@@ -10,9 +10,9 @@ from typing import Any
 from ccsrp.errors import RunError
 from ccsrp.importing import is_own
 from ccsrp.registry import load_problem
-from ccsrp.runs.config import RunConfig, parse_config, read_config_text
+from ccsrp.runs.config import RunConfig, parse_stored, read_config_text
 from ccsrp.runs.plan import RoundPlan
-from ccsrp.runs.store import STORE, RunStore
+from ccsrp.runs.store import RunStore
 
 __all__ = ["Interrupted", "check_named", "load_searched", "reopened"]
 
@@ -52,7 +52,7 @@ def reopened(folder: Path, *, problem: str | None = None) -> Interrupted:
         raise RunError(f"{folder} is not a run folder; give the folder that 'ccsrp search --out' wrote")
     with RunStore(folder, read_only=True) as store:
         text = store.config
-    config = parse_config(text, folder / STORE)
+    config = parse_stored(text, folder)
     file = folder / "config.toml"
     try:
         changed = file.exists() and read_config_text(file) != text
@@ -114,12 +114,12 @@ def load_searched(folder: Path, config: RunConfig, *, problem: str | None = None
         if name == "weights_sha256":
             raise RunError(
                 f"{folder} was searched on other weights than {config.problem!r} has now (SHA-256 "
-                f"{str(was)[:12]}...); restore them where config.toml says"
+                f"{str(was)[:12]}...); restore them"
             )
         if name in described.attack:
             raise RunError(
-                f"{folder} was searched under another attack: its {name} was {was!r}, here it would be "
-                f"{is_now!r}; restore config.toml, an attack of your own, or the ccsrp that wrote it"
+                f"{folder} was searched under another attack than {config.problem!r} has now: its {name} was "
+                f"{was!r}, now it is {is_now!r}; restore the attack, or search into another folder"
             )
         raise RunError(
             f"{folder} was searched with {name} {was!r}, here it would be {is_now!r}: figures would not be "

@@ -16,7 +16,7 @@ from ccsrp.coevolution.settings import SearchSettings
 from ccsrp.errors import RunError
 from ccsrp.evaluation.interface import Evaluator
 from ccsrp.files import write_atomically
-from ccsrp.runs.config import RunConfig, parse_config
+from ccsrp.runs.config import RunConfig, parse_stored
 from ccsrp.runs.journal import RecordedRun
 from ccsrp.runs.plan import RoundPlan
 from ccsrp.runs.progress import known_before
@@ -89,7 +89,7 @@ def _store(folder: Path, config: RunConfig) -> RunStore:
     else:
         store = RunStore(folder)
     try:
-        if not parse_config(store.config, folder / STORE).same_run(config):
+        if not parse_stored(store.config, folder).same_run(config):
             raise RunError(f"{folder} holds a search with other settings; remove it or name another folder")
         if not (folder / "config.toml").exists():
             write_atomically(folder / "config.toml", store.config.encode())

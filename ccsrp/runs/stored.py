@@ -13,7 +13,7 @@ from ccsrp.coevolution.rounds import joined_histories
 from ccsrp.coevolution.snapshot import Snapshot
 from ccsrp.evaluation.interface import OBJECTIVES
 from ccsrp.runs.answers import COLUMNS
-from ccsrp.runs.config import RunConfig, parse_config
+from ccsrp.runs.config import RunConfig, parse_stored
 from ccsrp.runs.journal import RecordedRun
 from ccsrp.runs.snapshots import latest_round, read_snapshot
 from ccsrp.runs.store import STORE, RunStore
@@ -85,7 +85,7 @@ def stored(folder: Path) -> Stored:
         times = store.rows("SELECT round, generation, seconds, row, checksum FROM generations")
         evaluations = store.evaluations()
         return Stored(
-            config=parse_config(store.config, folder / STORE),
+            config=parse_stored(store.config, folder),
             evaluations=evaluations,
             evaluated=_evaluated(store, every=-(-evaluations // MOST) or 1),
             sizes=_sizes(store, read_snapshot(store, 1)),

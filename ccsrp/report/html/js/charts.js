@@ -1,6 +1,6 @@
 // What all charts have in common.
 
-const touched = () => matchMedia("(pointer: coarse)").matches;
+const touched = () => !matchMedia("(hover: hover) and (pointer: fine)").matches;
 const CONFIG = {
   responsive: true,
   plotGlPixelRatio: Math.max(1, devicePixelRatio || 1), // twice as fine would be four times the work
