@@ -16,7 +16,7 @@ from ccsrp.runs.answers import COLUMNS
 from ccsrp.runs.config import RunConfig, parse_stored
 from ccsrp.runs.journal import RecordedRun
 from ccsrp.runs.snapshots import latest_round, read_snapshot
-from ccsrp.runs.store import STORE, RunStore
+from ccsrp.runs.store import RunStore
 from ccsrp.space import BoolArray, FloatArray, lifted
 
 __all__ = ["FrontSoFar", "Stored", "front_so_far", "stored"]
