@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import LinAlgError, cholesky, solve_triangular
+from scipy.linalg import LinAlgError, cho_factor, solve_triangular
 
 from ccsrp.coevolution.snapshot import Snapshot
 from ccsrp.errors import RunError
@@ -173,7 +173,10 @@ class Surrogate:
         covariance = _covariance(kernel, distances)
         covariance[np.diag_indices_from(covariance)] += np.exp(kernel.noise)
         try:
-            factor: FloatArray = cholesky(covariance, lower=True, overwrite_a=True, check_finite=False)
+            # It is symmetric: transposed it lies as LAPACK wants it, and is not copied. Above the factor's
+            # diagonal remains what was there, which nobody reads.
+            factor: FloatArray
+            factor, _ = cho_factor(covariance.T, lower=True, overwrite_a=True, check_finite=False)
         except LinAlgError:
             return None
         return factor
