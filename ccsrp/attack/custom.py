@@ -126,8 +126,8 @@ class CustomAttack:
         """Whether a network must be right on the clean image too: yes."""
         return True
 
-    def for_training(self, *, steps: int, seed: int) -> CustomAttack:
-        """Return what fine-tuning trains on: this attack with its own steps, from another seed."""
+    def for_training(self, *, steps: int, seed: int, reach: float = 1.0) -> CustomAttack:
+        """Return what training takes: this attack from another seed; box and steps are its own."""
         return replace(self, seed=seed)
 
     def table(self) -> dict[str, str | int | float | bool]:

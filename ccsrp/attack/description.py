@@ -82,9 +82,15 @@ class Attack:
         """Whether a network must be right on the clean image too."""
         return self.every_iterate
 
-    def for_training(self, *, steps: int, seed: int) -> Self:
-        """Return what fine-tuning trains on: this attack with other steps, from another seed."""
-        return replace(self, steps=steps, seed=seed)
+    def for_training(self, *, steps: int, seed: int, reach: float = 1.0) -> Self:
+        """Return what training takes: this attack in ``reach`` times the box, other steps, another seed."""
+        return replace(
+            self,
+            eps=min(1.0, reach * self.eps),
+            step_size=min(1.0, reach * self.step_size),
+            steps=steps,
+            seed=seed,
+        )
 
     def table(self) -> dict[str, str | int | float | bool]:
         """Return what ``config.toml`` says of it."""

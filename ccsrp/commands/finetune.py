@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 
 from ccsrp.commands import completion
-from ccsrp.commands.options import OwnProblemOption, RunArgument
+from ccsrp.commands.options import FineTuningChoice, OwnProblemOption, RunArgument
 from ccsrp.errors import printable
 
 __all__ = ["finetune"]
@@ -25,6 +25,13 @@ def finetune(
     learning_rate: Annotated[float, typer.Option(help="Peak learning rate (AdamW, warm-up, cosine).")] = 3e-3,
     batch_size: Annotated[int, typer.Option(help="Images in one step.")] = 64,
     steps: Annotated[int, typer.Option(help="Gradient steps of the attack that is trained on.")] = 5,
+    training: Annotated[
+        FineTuningChoice,
+        typer.Option(help="What networks learn from under attack: the dense network, or labels alone."),
+    ] = FineTuningChoice.distillation,
+    reach: Annotated[
+        float, typer.Option(help="Eps of the attack that is trained on, in multiples of the problem's.")
+    ] = 1.3,
     seed: Annotated[int, typer.Option(help="Fixes the order of images and the attack.")] = 0,
     problem: OwnProblemOption = None,
 ) -> None:
@@ -40,7 +47,13 @@ def finetune(
     from ccsrp.runs.member import open_run
 
     tuning = FineTuning(
-        epochs=epochs, images=images, learning_rate=learning_rate, batch_size=batch_size, attack_steps=steps
+        training=training.value,
+        epochs=epochs,
+        images=images,
+        learning_rate=learning_rate,
+        batch_size=batch_size,
+        attack_steps=steps,
+        attack_reach=reach,
     )
     run = open_run(folder, problem=problem)
     console = Console()

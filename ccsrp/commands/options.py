@@ -66,6 +66,13 @@ class PickChoice(StrEnum):
     knee = "knee"
 
 
+class FineTuningChoice(StrEnum):
+    """How a pruned network is trained."""
+
+    distillation = "distillation"
+    pgd_at = "pgd-at"
+
+
 class MethodChoice(StrEnum):
     """How a base network is trained."""
 

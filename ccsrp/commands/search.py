@@ -189,7 +189,10 @@ def search(
                 target_cost=target_cost,
                 choice=choice if choose is not None or paper else None,
             ),
-            FineTuning(epochs=epochs, images=images),
+            # The paper knows of no teacher.
+            FineTuning(epochs=epochs, images=images, training="pgd-at", attack_reach=1.0)
+            if paper
+            else FineTuning(epochs=epochs, images=images),
         )
         if choose is not ChoiceChoice.cheapest:
             _refuse(context, LOSSES, "needs --choose cheapest")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Protocol, Self
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal, Protocol, Self
 
 import numpy as np
 
@@ -24,6 +26,9 @@ if TYPE_CHECKING:
     from ccsrp.snn.training import EpochReport, Trainer
 
 __all__ = ["FineTuning", "Method", "PrunableProblem", "Pruned", "Task", "check_targets"]
+
+# How a pruned network may be trained.
+TRAININGS = ("distillation", "pgd-at")
 
 
 class PrunableProblem(SearchProblem, Protocol):
@@ -73,8 +78,14 @@ class PrunableProblem(SearchProblem, Protocol):
 class FineTuning:
     """How networks are trained after (or while) they are pruned; the same for every method.
 
+    By default the dense network teaches: under attack a pruned one is to say what the dense one says of the
+    clean image. A larger box in training than in judgement makes up for short attacks. Together they leave
+    audited robustness that training on labels loses (``experiments/finetuning``).
+
     Parameters
     ----------
+    training : {"distillation", "pgd-at"}
+        From the dense network, or from labels alone: see ``TrainingSettings``.
     epochs : int
         Passes over the images that a pruned network gets in all. A method that finds the form of its
         networks by training spends the first half on that, and trains the final form for the rest.
@@ -86,15 +97,28 @@ class FineTuning:
     attack_steps : int
         Gradient steps of the attack that is trained on; the rest of it is the problem's. A custom attack has
         its own.
+    attack_reach : float
+        Its eps as a multiple of the problem's, above 0; 1 for a custom attack, whatever is given.
+    temperature : float
+        Of distillation.
     """
 
+    training: Literal["distillation", "pgd-at"] = "distillation"
     epochs: int = 10
     images: int | None = None
     batch_size: int = 64
     learning_rate: float = 3e-3
     attack_steps: int = 5
+    attack_reach: float = 1.3
+    temperature: float = 4.0
 
     def __post_init__(self) -> None:
+        if self.training not in TRAININGS:
+            raise OptionError(f"networks are fine-tuned by {' or '.join(TRAININGS)}, got {self.training!r}")
+        if not 0 < self.attack_reach < math.inf:
+            raise OptionError(
+                f"attack_reach of fine-tuning must be above 0 and finite, got {self.attack_reach}"
+            )
         for name in ("epochs", "attack_steps"):
             check_count(f"{name} of fine-tuning", getattr(self, name), most=1_000_000)
         if self.images is not None and self.images < 1:
@@ -128,7 +152,8 @@ class FineTuning:
     def settings(self, *, seed: int, epochs: int | None = None) -> TrainingSettings:
         """Return the settings of one adversarial training."""
         return TrainingSettings(
-            method="pgd-at",
+            method=self.training,
+            temperature=self.temperature,
             epochs=self.epochs if epochs is None else epochs,
             batch_size=self.batch_size,
             learning_rate=self.learning_rate,
@@ -174,6 +199,8 @@ class Task:
     seed : int
     on_epoch : callable, optional
         Called after every epoch of any training.
+    teacher : DirectCoding, optional
+        Whom networks learn from where ``tuning`` distils; by default the problem's dense network.
     """
 
     problem: PrunableProblem
@@ -181,6 +208,7 @@ class Task:
     budget: int = 300
     seed: int = 0
     on_epoch: Callable[[EpochReport], None] | None = None
+    teacher: DirectCoding | None = None
 
     def rng(self) -> np.random.Generator:
         """Return a fresh generator of this task's seed."""
@@ -193,7 +221,19 @@ class Task:
     @property
     def training_attack(self) -> AnyAttack:
         """The attack that is trained on."""
-        return self.problem.attack.for_training(steps=self.tuning.attack_steps, seed=self.seed)
+        return self.problem.attack.for_training(
+            steps=self.tuning.attack_steps, seed=self.seed, reach=self.tuning.attack_reach
+        )
+
+    @cached_property
+    def teacher_logits(self) -> torch.Tensor | None:
+        """What the teacher says of each training image, float32 [N, n_classes]; None without distillation."""
+        from ccsrp.snn.tuning import logits_of
+
+        if self.tuning.training != "distillation":
+            return None
+        teacher = self.problem.base_network() if self.teacher is None else self.teacher
+        return logits_of(teacher, self.training_images()[0], batch_size=self.tuning.batch_size)
 
     def finetuned(self, network: DirectCoding, *, epochs: int | None = None, part: int = 0) -> DirectCoding:
         """Return a trained copy of ``network``; ``part`` tells apart several trainings of one network."""
@@ -204,6 +244,7 @@ class Task:
             *self.training_images(),
             attack=self.training_attack,
             settings=self.tuning.settings(seed=self._seed_of(part), epochs=epochs),
+            teacher_logits=self.teacher_logits,
             on_epoch=self.on_epoch,
         )
 
@@ -238,6 +279,7 @@ class Task:
             settings=settings,
             mask=mask,
             parameters=parameters,
+            teacher_logits=self.teacher_logits,
         )
 
     def train(self, trainer: Trainer) -> None:

@@ -82,7 +82,8 @@ def finetune_member(
     """
     problem, mask = run.member(member)
     before = problem.network(mask)
-    task = Task(problem, tuning, seed=seed)
+    # The dense network teaches, also where the member is of a later round.
+    task = Task(problem, tuning, seed=seed, teacher=run.problem.base_network())
     folder = inside(run.folder, "finetuned", f"member-{member}")
     whole = run.problem.space.to_string(run.problem.space.from_string(str(run.row(member)["mask"])))
     config = training_config(task, whole, member=member)

@@ -39,15 +39,19 @@ class StoredRounds:
         self._store = store
         self._base: BoolArray | None = None
 
-    def after(self, number: int, current: Any, mask: BoolArray, tuning: FineTuning, *, seed: int) -> Any:
+    def after(
+        self, number: int, current: Any, mask: BoolArray, tuning: FineTuning, *, seed: int, first: Any
+    ) -> Any:
         """Return the problem ``current`` on the network that a mask leaves, fine-tuned; called in order.
+
+        The dense network of ``first``, the problem of the first round, teaches in all rounds.
 
         Raises
         ------
         RunError, WeightsError
             The weights on disk are not those that the round ended with.
         """
-        task = Task(current, tuning, seed=seed % 2**63)
+        task = Task(current, tuning, seed=seed % 2**63, teacher=first.base_network())
         training = inside(self._folder, "rounds", f"round-{number}-training")
 
         def train(network: DirectCoding, text: str) -> DirectCoding:

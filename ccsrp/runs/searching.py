@@ -135,7 +135,7 @@ class _Recorded:
         def after(number: int, current: Any, mask: BoolArray) -> SearchProblem:
             self._shown.tuning(number)
             made: SearchProblem = self._rounds.after(
-                number, current, mask, plan.tuning, seed=settings.seed + number
+                number, current, mask, plan.tuning, seed=settings.seed + number, first=problem
             )
             return made
 

@@ -23,7 +23,7 @@ from ccsrp.errors import OptionError
 
 __all__ = ["EpochReport", "Trainer", "TrainingSettings"]
 
-METHODS = ("standard", "pgd-at", "trades")
+METHODS = ("standard", "pgd-at", "trades", "distillation")
 # What AdamW remembers of each parameter.
 MOMENTS = ("step", "exp_avg", "exp_avg_sq")
 
@@ -34,30 +34,35 @@ class TrainingSettings:
 
     Parameters
     ----------
-    method : {"standard", "pgd-at", "trades"}
-        Clean images only; on attacked images (Madry et al., arXiv 1706.06083); or clean loss plus
-        ``trades_beta`` times the divergence from clean to attacked outputs (Zhang et al., arXiv 1901.08573).
+    method : {"standard", "pgd-at", "trades", "distillation"}
+        Clean images only; on attacked images (Madry et al., arXiv 1706.06083); clean loss plus
+        ``trades_beta`` times the divergence from clean to attacked outputs (Zhang et al., arXiv 1901.08573);
+        or on attacked images towards what a teacher says of the clean ones (Goldblum et al., arXiv
+        1905.09747; Zi et al., arXiv 2108.07969).
     epochs, batch_size : int
     learning_rate : float
         Peak; reached after a tenth of the steps, then falling to 0 as a cosine (AdamW).
     weight_decay : float
     trades_beta : float
+    temperature : float
+        Of distillation: logits of teacher and network are divided by it, above 0.
     seed : int
         Fixes the order of the images, the random starts and dropout.
     """
 
-    method: Literal["standard", "pgd-at", "trades"] = "pgd-at"
+    method: Literal["standard", "pgd-at", "trades", "distillation"] = "pgd-at"
     epochs: int = 20
     batch_size: int = 128
     learning_rate: float = 3e-3
     weight_decay: float = 1e-2
     trades_beta: float = 6.0
+    temperature: float = 4.0
     seed: int = 0
 
     def __post_init__(self) -> None:
         if self.method not in METHODS:
             raise OptionError(f"unknown training method {self.method!r}; choose one of {', '.join(METHODS)}")
-        for key in ("epochs", "batch_size", "learning_rate"):
+        for key in ("epochs", "batch_size", "learning_rate", "temperature"):
             if not 0 < getattr(self, key) < math.inf:
                 raise OptionError(f"{key} must be above 0 and finite, got {getattr(self, key)}")
         check_count(
@@ -91,13 +96,15 @@ class Trainer:
         From images ``[B, C, H, W]`` to logits; resets its own state.
     images, labels : float32 [N, C, H, W] in [0, 1], int64 [N]
     attack : Attack or CustomAttack, optional
-        Needed by ``pgd-at`` and ``trades``; its seed is replaced anew for every batch.
+        Needed by all methods but ``standard``; its seed is replaced anew for every batch.
     settings : TrainingSettings
     attacked : callable, optional
         Returns what is attacked in place of ``network``: the same network in eval mode with the weights
         of that moment, in a faster form.
     parameters : iterable of nn.Parameter, optional
         What is trained; by default all that ``network`` has.
+    teacher_logits : float32 [N, n_classes], optional
+        What the teacher of ``distillation`` says of each clean image.
     """
 
     def __init__(
@@ -110,15 +117,24 @@ class Trainer:
         settings: TrainingSettings,
         attacked: Callable[[], Classifier] | None = None,
         parameters: Iterable[nn.Parameter] | None = None,
+        teacher_logits: torch.Tensor | None = None,
     ) -> None:
         if settings.method != "standard" and attack is None:
             raise OptionError(f"training method {settings.method!r} needs an attack")
+        if settings.method == "distillation" and (
+            teacher_logits is None or len(teacher_logits) != len(labels)
+        ):
+            raise OptionError(
+                "training method 'distillation' needs a teacher's logits for each of the images; train "
+                "without a teacher by 'pgd-at'"
+            )
         self.network = network
         self.images = images
         self.labels = labels
         self.attack = attack
         self.settings = settings
         self.epoch = 0
+        self._teacher_logits = teacher_logits
         self._attacked = attacked or (lambda: network)
         self.optimizer = torch.optim.AdamW(
             network.parameters() if parameters is None else parameters,
@@ -137,8 +153,8 @@ class Trainer:
             torch.manual_seed(seed)  # dropout
             for index, chosen in enumerate(torch.split(order, settings.batch_size)):
                 rate = self._set_learning_rate(self.epoch * self.batches + index)
-                images, labels = self.images[chosen], self.labels[chosen]
-                loss, logits = self._loss(images, labels, (seed * 1_000_003 + index) % 2**63)
+                labels = self.labels[chosen]
+                loss, logits = self._loss(chosen, (seed * 1_000_003 + index) % 2**63)
                 self.optimizer.zero_grad()
                 if not math.isfinite(float(loss.detach())):
                     raise OptionError(
@@ -165,9 +181,8 @@ class Trainer:
             if on_epoch is not None:
                 on_epoch(report)
 
-    def _loss(
-        self, images: torch.Tensor, labels: torch.Tensor, seed: int
-    ) -> tuple[torch.Tensor, torch.Tensor]:
+    def _loss(self, chosen: torch.Tensor, seed: int) -> tuple[torch.Tensor, torch.Tensor]:
+        images, labels = self.images[chosen], self.labels[chosen]
         if self.attack is None or self.settings.method == "standard":
             logits = self.network.train()(images)
             return F.cross_entropy(logits, labels), logits.detach()
@@ -178,8 +193,13 @@ class Trainer:
         logits = self.network.train()(attacked)
         if self.settings.method == "pgd-at":
             return F.cross_entropy(logits, labels), logits.detach()
+        if self._teacher_logits is not None and self.settings.method == "distillation":
+            heat = self.settings.temperature
+            towards = self._teacher_logits[chosen].to(logits.device)
+            # Gradients shrink with the square of the temperature (Hinton et al., arXiv 1503.02531).
+            return heat**2 * _divergence(logits / heat, towards / heat), logits.detach()
         clean = self.network(images)
-        divergence = F.kl_div(F.log_softmax(logits, 1), F.softmax(clean, 1), reduction="batchmean")
+        divergence = _divergence(logits, clean)
         return F.cross_entropy(clean, labels) + self.settings.trades_beta * divergence, logits.detach()
 
     def _set_learning_rate(self, step: int) -> float:
@@ -251,3 +271,8 @@ class Trainer:
         groups = self.optimizer.state_dict()["param_groups"]
         self.optimizer.load_state_dict({"state": moments, "param_groups": groups})
         self.epoch = int(tensors["epoch"])
+
+
+def _divergence(logits: torch.Tensor, towards: torch.Tensor) -> torch.Tensor:
+    """Kullback-Leibler divergence of the classes that ``logits`` say from those of ``towards``, a mean."""
+    return F.kl_div(F.log_softmax(logits, 1), F.softmax(towards, 1), reduction="batchmean")

@@ -18,7 +18,7 @@ from ccsrp.snn.networks import DirectCoding
 from ccsrp.snn.training import EpochReport, Trainer, TrainingSettings
 from ccsrp.space import BoolArray
 
-__all__ = ["fastest", "finetuned", "own_copy", "trainer_for", "with_weights_of"]
+__all__ = ["fastest", "finetuned", "logits_of", "own_copy", "trainer_for", "with_weights_of"]
 
 
 def trainer_for(
@@ -30,6 +30,7 @@ def trainer_for(
     settings: TrainingSettings,
     mask: Callable[[], BoolArray] | None = None,
     parameters: Iterable[nn.Parameter] | None = None,
+    teacher_logits: torch.Tensor | None = None,
 ) -> Trainer:
     """Prepare the training of ``network`` in place, in its fastest form; it cannot be traced any more.
 
@@ -45,6 +46,8 @@ def trainer_for(
         gated network computes is then attacked at compiled speed. By default all are.
     parameters : iterable of nn.Parameter, optional
         What is trained; by default all that ``network`` has.
+    teacher_logits : float32 [N, n_classes], optional
+        See ``Trainer``.
     """
     device = next(network.parameters()).device
     graph = trace_filters(network.network)
@@ -64,6 +67,7 @@ def trainer_for(
         settings=settings,
         attacked=None if compiler is None else lambda: compiler.compile((mask or graph.space.full)()),
         parameters=parameters,
+        teacher_logits=teacher_logits,
     )
 
 
@@ -74,12 +78,24 @@ def finetuned(
     *,
     attack: AnyAttack,
     settings: TrainingSettings,
+    teacher_logits: torch.Tensor | None = None,
     on_epoch: Callable[[EpochReport], None] | None = None,
 ) -> DirectCoding:
     """Return a trained copy of ``network``, of SpikingJelly's layers alone, in eval mode."""
     fused = own_copy(network)
-    trainer_for(fused, images, labels, attack=attack, settings=settings).run(on_epoch)
+    trainer = trainer_for(
+        fused, images, labels, attack=attack, settings=settings, teacher_logits=teacher_logits
+    )
+    trainer.run(on_epoch)
     return with_weights_of(network, fused)
+
+
+@torch.no_grad()
+def logits_of(network: DirectCoding, images: torch.Tensor, *, batch_size: int) -> torch.Tensor:
+    """Return what a network in eval mode says of clean images, float32 [N, n_classes] on their device."""
+    device = next(network.parameters()).device
+    parts = [network(part.to(device)).to(images.device) for part in images.split(batch_size)]
+    return torch.cat(parts)
 
 
 def with_weights_of(network: DirectCoding, trained: DirectCoding) -> DirectCoding:

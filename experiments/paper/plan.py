@@ -121,9 +121,11 @@ class Plan:
             seed=self.seed,
         )
 
-    def tuning(self, epochs: int) -> FineTuning:
-        """Return how pruned networks are trained: as the base was, for fewer epochs."""
+    def tuning(self, epochs: int, *, taught: bool = True) -> FineTuning:
+        """Return how pruned networks are trained: taught by the base, or as the base itself was."""
         return FineTuning(
+            training="distillation" if taught else "pgd-at",
+            attack_reach=FineTuning.attack_reach if taught else 1.0,
             epochs=epochs,
             images=self.base_images,
             batch_size=self.batch_size,

@@ -15,6 +15,7 @@ from ccsrp.coevolution.rounds import RoundSettings
 from ccsrp.coevolution.settings import SearchSettings
 from ccsrp.errors import OptionError, one_line
 from ccsrp.files import write_atomically
+from ccsrp.methods.interface import FineTuning
 from ccsrp.report.progress.lines import Lines
 from ccsrp.runs.comparison import ComparisonSettings, run_comparison, write_report
 from ccsrp.runs.comparison_audit import audit_networks
@@ -81,14 +82,16 @@ def search_as_the_paper(bench: Bench, folder: Path) -> None:
     """Search as reconstructed: layers alone, spliced, fine-tuned, in small steps."""
     problem = bench.problem(test_images=bench.plan.front_images)
     settings = bench.plan.paper_search(problem.space.n_layers)
-    _search(bench, folder, problem, settings, bench.plan.paper_rounds_to_go(), epochs=bench.plan.paper_epochs)
+    tuning = bench.plan.tuning(bench.plan.paper_epochs, taught=False)
+    _search(bench, folder, problem, settings, bench.plan.paper_rounds_to_go(), tuning)
 
 
 def search_ours(bench: Bench, folder: Path, target: float) -> None:
     """Search whole networks in company, screened, and go on with the best within the cost."""
     problem = bench.problem(test_images=bench.plan.front_images)
     rounds = bench.plan.our_rounds_to(target)
-    _search(bench, folder, problem, bench.plan.our_search(), rounds, epochs=bench.plan.our_epochs)
+    tuning = bench.plan.tuning(bench.plan.our_epochs)
+    _search(bench, folder, problem, bench.plan.our_search(), rounds, tuning)
 
 
 def _search(
@@ -97,12 +100,11 @@ def _search(
     problem: object,
     settings: SearchSettings,
     rounds: RoundSettings,
-    *,
-    epochs: int,
+    tuning: FineTuning,
 ) -> None:
     # A search that was interrupted begins anew: it writes the same files again, its front last.
     folder.mkdir(exist_ok=True)
-    plan = RoundPlan(rounds, bench.plan.tuning(epochs))
+    plan = RoundPlan(rounds, tuning)
     config = RunConfig.of(
         bench.experiment.dataset,
         bench.options(test_images=bench.plan.front_images),
