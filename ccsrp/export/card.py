@@ -52,6 +52,8 @@ class Card:
     checks : tuple of str
         What was seen when the files were read back.
     audit, latency : Table, optional
+    audited_by : str
+        The command that makes an audit of this network.
     machine : str
         That latencies were measured on.
     files : tuple of str
@@ -72,6 +74,7 @@ class Card:
     files: tuple[str, ...]
     licences: tuple[str, ...]
     audit: Table | None = None
+    audited_by: str = "ccsrp audit"
     latency: Table | None = None
     machine: str = ""
 
@@ -81,7 +84,7 @@ def model_card(card: Card) -> str:
     audited = (
         "An audit by a strong ensemble of attacks stands below."
         if card.audit is not None
-        else "No audit was made: `ccsrp audit` runs a strong ensemble of attacks."
+        else f"No audit was made: `{card.audited_by}` runs a strong ensemble of attacks."
     )
     parts = [
         f"# {_text(card.title)}",
