@@ -166,7 +166,8 @@ class Attack:
         return (
             f"{self.name} PGD, L-infinity, eps {exact(self.eps)}, {self.steps} steps, "
             f"step {exact(self.step_size)} {self.schedule}, {self.loss.replace('_', '-')} loss, "
-            f"surrogate {self.surrogate}, {'every iterate' if self.every_iterate else 'last iterate'}, seed {self.seed}"
+            f"surrogate {self.surrogate}, {'every iterate' if self.every_iterate else 'last iterate'}, "
+            f"seed {self.seed}"
         )
 
 

@@ -82,7 +82,7 @@ class Card:
 def model_card(card: Card) -> str:
     """Write a card as Markdown."""
     audited = (
-        "An audit by a strong ensemble of attacks stands below."
+        "What a strong ensemble of attacks left of it stands under Audit."
         if card.audit is not None
         else f"No audit was made: `{card.audited_by}` runs a strong ensemble of attacks."
     )

@@ -18,7 +18,7 @@ __all__ = ["DATA_LICENCES"]
 DATA_LICENCES = {
     "digits": (
         "Optical Recognition of Handwritten Digits (E. Alpaydin, C. Kaynak; UCI, doi 10.24432/C50P49), "
-        "CC BY 4.0 as UCI's repository gives it away"
+        "CC BY 4.0, as UCI's repository distributes it"
     ),
     "fashion-mnist": "Fashion-MNIST (github.com/zalandoresearch/fashion-mnist), MIT",
     "cifar10": "CIFAR-10 (www.cs.toronto.edu/~kriz/cifar.html), no licence stated by its authors; ask them",
