@@ -11,6 +11,7 @@ import pytest
 
 from ccsrp.attack.ensemble import ensemble
 from ccsrp.attack.own_attacks import Pgd
+from ccsrp.runs.reading import read_run
 from tests.conftest import Ended
 from tests.fuzz.helpers import said
 
@@ -66,6 +67,7 @@ def test_an_audit_is_of_the_weights_after_fine_tuning_and_leaves_the_members_own
     assert attacks.loc["worst case", "accuracy"] == tuned["worst_case_accuracy"]
     own = f"{searched['search_robust_accuracy']:.3f} and {searched['worst_case_accuracy']:.3f}"
     assert f"before fine-tuning {own}" in done.stdout
+    assert read_run(run).audit["worst_case_accuracy"].tolist() == [searched["worst_case_accuracy"]]
     after = files(run)
     assert {file: after[file] for file in before} == before
     assert command(*AUDIT, *MEMBER, cwd=run.parent).returncode == 0
@@ -121,7 +123,7 @@ def test_another_fine_tuning_takes_the_audit_with_it_and_keeps_the_earlier_one(
         file.name: content for file, content in before.items() if file.parent == folder
     }
     assert "No audit was made: `ccsrp audit --finetuned`" in card(run, command, "second")
-    assert not (run / "finetuned" / "audit.csv").exists()
+    assert pd.read_csv(run / "finetuned" / "audit.csv").empty
     names = sorted(file.name for file in (run / "finetuned").iterdir())
     assert command(*TUNE, "2", *MEMBER, "--again", cwd=run.parent).returncode == 0
     assert sorted(file.name for file in (run / "finetuned").iterdir()) == names, (

@@ -93,7 +93,7 @@ def test_it_is_searched_resumed_and_fine_tuned_by_its_name(mine: Path, command: 
     home = ("export", str(folder), "--member", "0", "--finetuned", "--problem", "mine:MyPruning")
     assert command(*home, cwd=mine).returncode == 0
     card = (folder / "exported" / "member-0-finetuned" / "MODEL_CARD.md").read_text()
-    assert f"| cost by mine.share, what was searched by | {cost:.4g} | 1 | {cost:.4f} |" in card
+    assert f"| cost by mine.share, which the search minimised | {cost:.4f} | 1.0000 | {cost:.4f} |" in card
 
     for asked in (("resume", str(folder)), tune, ("audit", str(folder))):
         del sys.modules["mine"]

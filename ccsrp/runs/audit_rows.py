@@ -79,10 +79,7 @@ def remove_row(file: Path, member: int, *, unless: str | None = None) -> bool:
         mine &= before[WEIGHTS].astype(str) != unless
     if not mine.any():
         return False
-    if mine.all():
-        file.unlink()
-    else:
-        write_csv(before[~mine], file)
+    write_csv(before[~mine], file)
     return True
 
 

@@ -127,12 +127,19 @@ def _figures(said: dict[str, object], figures: tuple[Measured, ...], source: str
 
 
 def _costs(own: NetworkCosts, dense: NetworkCosts, brought: OwnCost | None) -> Table:
-    """Lay costs out; one that the user brought is what the search minimised."""
-    found = [(words, getattr(own, key), getattr(dense, key)) for key, words in _COSTS.items()]
+    rows: list[tuple[object, ...]] = []
+    for key, words in _COSTS.items():
+        mine, all_of_it = getattr(own, key), getattr(dense, key)
+        rows.append((words, mine, all_of_it, _ratio(mine, all_of_it)))
     if brought is not None:
-        found.append((f"cost by {brought.name}, what was searched by", brought.member, brought.dense))
-    rows = [(words, mine, whole, share(mine / whole if whole else math.nan)) for words, mine, whole in found]
+        name = f"cost by {brought.name}, which the search minimised"
+        shares = (share(brought.member), share(brought.dense), _ratio(brought.member, brought.dense))
+        rows.append((name, *shares))
     return Table(("", "this network", "dense network", "share"), tuple(rows))
+
+
+def _ratio(part: float, whole: float) -> object:
+    return share(part / whole if whole else math.nan)
 
 
 def _latency(timings: tuple[Timing, ...]) -> Table | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from itertools import count
 from pathlib import Path
@@ -48,4 +49,5 @@ def forget_audit(folder: Path, member: int, *, unless: str | None = None) -> Non
         Hash of the weights that lie there now: an audit of these stays.
     """
     if remove_row(folder / "audit.csv", member, unless=unless):
-        (folder / f"member-{member}" / "audit.csv").unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            (folder / f"member-{member}" / "audit.csv").unlink()
