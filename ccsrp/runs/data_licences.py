@@ -10,7 +10,7 @@ __all__ = ["DATA_LICENCES"]
 #             https://archive-beta.ics.uci.edu/donation
 # fashion     https://github.com/zalandoresearch/fashion-mnist, file LICENSE
 # cifar10     https://www.cs.toronto.edu/~kriz/cifar.html asks to cite a report, and names no licence
-# svhn        http://ufldl.stanford.edu/housenumbers/, beside the full images that the small ones are cut from
+# svhn        http://ufldl.stanford.edu/housenumbers/, beside the downloads
 # nmnist      https://www.garrickorchard.com/datasets/n-mnist
 # cifar10-dvs https://figshare.com/articles/dataset/CIFAR10-DVS_New/4724671 could not be read, and the paper
 #             that describes it, doi 10.3389/fnins.2017.00309, names no licence in what could be
