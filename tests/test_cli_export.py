@@ -73,7 +73,7 @@ def test_the_card_says_what_a_stranger_must_know(run: Path, command: Command) ->
         assert needed in card
     pd.DataFrame({"member": [1], "worst_case_accuracy": [0.125]}).to_csv(run / "audit.csv", index=False)
     assert command("export", "run", "--member", "1", cwd=run.parent).returncode == 0
-    assert "| worst_case_accuracy | 0.125 |" in (run / "exported" / "member-1" / "MODEL_CARD.md").read_text()
+    assert "| worst_case_accuracy | 0.1250 |" in (run / "exported" / "member-1" / "MODEL_CARD.md").read_text()
 
 
 def test_figures_that_differ_are_not_claimed(run: Path, command: Command) -> None:

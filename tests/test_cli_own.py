@@ -7,6 +7,7 @@ import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from ccsrp import recorded, search
@@ -86,6 +87,13 @@ def test_it_is_searched_resumed_and_fine_tuned_by_its_name(mine: Path, command: 
     tune = ("finetune", str(folder), "--member", "0", "--epochs", "1", "--images", "30")
     tuned = command(*tune, "--problem", "mine:MyPruning", cwd=mine)
     assert tuned.returncode == 0, tuned.stderr
+    cost = pd.read_csv(folder / "front.csv").set_index("member").loc[0, "cost"]
+    row = next(line.split() for line in tuned.stdout.splitlines() if "cost by mine.share" in line)
+    assert row[-2:] == [f"{cost:.4f}"] * 2, "training changes no mask"
+    home = ("export", str(folder), "--member", "0", "--finetuned", "--problem", "mine:MyPruning")
+    assert command(*home, cwd=mine).returncode == 0
+    card = (folder / "exported" / "member-0-finetuned" / "MODEL_CARD.md").read_text()
+    assert f"| cost by mine.share, which the search minimised | {cost:.4f} | 1.0000 | {cost:.4f} |" in card
 
     for asked in (("resume", str(folder)), tune, ("audit", str(folder))):
         del sys.modules["mine"]

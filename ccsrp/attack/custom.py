@@ -18,6 +18,7 @@ from torch import nn
 
 from ccsrp.attack.description import Attack
 from ccsrp.attack.differentiable import as_module
+from ccsrp.attack.exact import exact
 from ccsrp.attack.from_torchattacks import LibraryAttack, Option
 from ccsrp.attack.gradient import Classifier
 from ccsrp.attack.surrogate import RATE, TRAINING, parse_surrogate
@@ -145,7 +146,7 @@ class CustomAttack:
     def describe(self) -> str:
         """Say all that a robustness figure must be read with, in one line."""
         return (
-            f"{self.name}, made by {self.table()['run']}, in the L-infinity box of eps {self.eps:.4g}, "
+            f"{self.name}, made by {self.table()['run']}, in the L-infinity box of eps {exact(self.eps)}, "
             f"surrogate {self.surrogate}, clean and attacked image, seed {self.seed}"
         )
 

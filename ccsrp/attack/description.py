@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, replace
 from typing import Literal, Self
 
+from ccsrp.attack.exact import exact
 from ccsrp.attack.gradient import LossName
 from ccsrp.attack.surrogate import RATE, TRAINING, parse_surrogate
 from ccsrp.checks import check_count, check_seed
@@ -169,9 +170,10 @@ class Attack:
     def describe(self) -> str:
         """Say all that a robustness figure must be read with, in one line."""
         return (
-            f"{self.name} PGD, L-infinity, eps {self.eps:.4g}, {self.steps} steps, step {self.step_size:.4g} "
-            f"{self.schedule}, {self.loss.replace('_', '-')} loss, surrogate {self.surrogate}, "
-            f"{'every iterate' if self.every_iterate else 'last iterate'}, seed {self.seed}"
+            f"{self.name} PGD, L-infinity, eps {exact(self.eps)}, {self.steps} steps, "
+            f"step {exact(self.step_size)} {self.schedule}, {self.loss.replace('_', '-')} loss, "
+            f"surrogate {self.surrogate}, {'every iterate' if self.every_iterate else 'last iterate'}, "
+            f"seed {self.seed}"
         )
 
 

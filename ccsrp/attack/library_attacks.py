@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from ccsrp.attack.differentiable import GivesJacobianProducts, as_module
+from ccsrp.attack.exact import exact
 from ccsrp.attack.from_torchattacks import run_library_attack
 from ccsrp.attack.gradient import GivesGradients
 from ccsrp.attack.subject import Group, Subject
@@ -37,7 +38,7 @@ class Apgd:
     def describe(self) -> str:
         """Describe the attack."""
         return (
-            f"torchattacks APGD, L-infinity, eps {self.eps:.4g}, {self.steps} steps, its own step sizes, "
+            f"torchattacks APGD, L-infinity, eps {exact(self.eps)}, {self.steps} steps, its own step sizes, "
             f"{self.loss} loss, surrogate {self.surrogate}, every iterate, seed {self.seed}"
         )
 
@@ -74,7 +75,7 @@ class SquareSearch:
     def describe(self) -> str:
         """Describe the attack."""
         return (
-            f"torchattacks Square, L-infinity, eps {self.eps:.4g}, {self.queries} queries, margin loss, "
+            f"torchattacks Square, L-infinity, eps {exact(self.eps)}, {self.queries} queries, margin loss, "
             f"no surrogate, seed {self.seed}"
         )
 

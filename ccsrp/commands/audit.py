@@ -24,6 +24,12 @@ def audit(
             autocompletion=completion.members,
         ),
     ] = None,
+    finetuned: Annotated[
+        bool,
+        typer.Option(
+            "--finetuned", help="Networks as 'ccsrp finetune' left them, not as they were searched."
+        ),
+    ] = False,
     images: Annotated[
         int | None, typer.Option(help="Test images to attack. [default: those of front.csv]")
     ] = None,
@@ -32,14 +38,17 @@ def audit(
     """Attack networks of a front by all that there is, and say how far the search flattered them.
 
     Takes minutes a network. An interrupted audit goes on where it stopped. The folder gets audit.csv (a row
-    a network) and audit/member-ID.csv (a row an attack).
+    a network) and audit/member-ID.csv (a row an attack); of fine-tuned networks finetuned/audit.csv and
+    finetuned/member-ID/audit.csv.
     """
     from ccsrp.report.terminal import audit_table
     from ccsrp.report.terminal import steps as progress_steps
-    from ccsrp.runs.audited import RunToAudit, audit_row
+    from ccsrp.runs.audit_rows import audit_row
+    from ccsrp.runs.audited import RunToAudit
 
     console = Console()
-    run, rows = RunToAudit.of(folder, problem=problem), []
+    run, rows = RunToAudit.of(folder, problem=problem, finetuned=finetuned), []
+    kind = ", fine-tuned" if finetuned else ""
     with progress_steps(console) as shown:
         for number in run.members(member):
             result = run.audit(
@@ -47,17 +56,22 @@ def audit(
                 images=images,
                 on_note=lambda line: shown.line(escape(line)),
                 on_attack=lambda done, total, outcome, number=number: shown.show(  # type: ignore[misc]
-                    done, total, f"member {number}: {outcome.name}"
+                    done, total, f"member {number}{kind}: {outcome.name}"
                 ),
             )
             rows.append(audit_row(number, result))
+            before = run.as_searched(number, images=len(result.right)) if finetuned else None
             shown.line(
-                f"[dim]member {number}: robust accuracy {result.search_accuracy:.3f} by the search's attack, "
-                f"{result.worst_case_accuracy:.3f} at worst[/dim]"
+                f"[dim]member {number}{kind}: robust accuracy {result.search_accuracy:.3f} by the search's "
+                f"attack, {result.worst_case_accuracy:.3f} at worst"
+                + (f"; before fine-tuning {before[0]:.3f} and {before[1]:.3f}" if before else "")
+                + "[/dim]"
             )
             for verdict in result.verdicts:
                 if verdict.suspicious:
-                    shown.line(f"member {number}, {verdict.name}: {verdict.text}")
-    console.print(audit_table(rows, title=escape(printable(f"{folder}: {len(rows)} audited"))))
-    typer.echo(printable(f"  {folder / 'audit.csv'}  one row a network"))
-    typer.echo(printable(f"  {folder / 'audit'}  one table a network, one row an attack"))
+                    shown.line(f"member {number}{kind}, {verdict.name}: {verdict.text}")
+    title = f"{folder}: {len(rows)} {'fine-tuned and ' if finetuned else ''}audited"
+    console.print(audit_table(rows, title=escape(printable(title))))
+    tables = folder / "finetuned" / "member-ID" / "audit.csv" if finetuned else folder / "audit"
+    typer.echo(printable(f"  {run.table}  one row a network"))
+    typer.echo(printable(f"  {tables}  one table a network, one row an attack"))

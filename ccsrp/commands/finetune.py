@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from ccsrp.commands import completion
 from ccsrp.commands.options import FineTuningChoice, OwnProblemOption, RunArgument
@@ -33,18 +34,24 @@ def finetune(
         float, typer.Option(help="Eps of the attack that is trained on, in multiples of the problem's.")
     ] = 1.3,
     seed: Annotated[int, typer.Option(help="Fixes the order of images and the attack.")] = 0,
+    again: Annotated[
+        bool,
+        typer.Option("--again", help="Begin anew where it was fine-tuned with other settings; that is kept."),
+    ] = False,
     problem: OwnProblemOption = None,
 ) -> None:
     """Build one network of a front for real, train it under attack, and measure it on test images.
 
     Writes DIR/finetuned/member-ID: weights.safetensors, curve.csv and figures.csv (before and after). An
-    interrupted fine-tuning goes on where it was.
+    interrupted fine-tuning goes on where it was. One with other settings is put aside by --again, with its
+    audit, as DIR/finetuned/member-ID-earlier-N.
     """
     from ccsrp.methods.interface import FineTuning
     from ccsrp.report.terminal import figures_table
     from ccsrp.report.terminal import steps as progress_steps
     from ccsrp.runs.finetuning import finetune_member
     from ccsrp.runs.member import open_run
+    from ccsrp.runs.own_cost import own_cost
 
     tuning = FineTuning(
         training=training.value,
@@ -63,10 +70,13 @@ def finetune(
             member,
             tuning,
             seed=seed,
+            again=again,
+            on_note=lambda line: shown.line(escape(line)),
             on_batch=lambda done, total: shown.show(done, total, "batches of this epoch"),
             on_epoch=lambda report: shown.line(
                 f"epoch {report.epoch}/{epochs}: loss {report.loss:.4f}, training acc. {report.accuracy:.4f}"
             ),
         )
-    console.print(figures_table(figures, title=f"member {member}"))
+    names = {} if (own := own_cost(run, member)) is None else {"cost": f"cost by {own.name}"}
+    console.print(figures_table(figures, title=f"member {member}", names=names))
     typer.echo(printable(f"  {path / 'weights.safetensors'}  the network's weights"))

@@ -52,6 +52,8 @@ class Card:
     checks : tuple of str
         What was seen when the files were read back.
     audit, latency : Table, optional
+    audited_by : str
+        The command that makes an audit of this network.
     machine : str
         That latencies were measured on.
     files : tuple of str
@@ -72,6 +74,7 @@ class Card:
     files: tuple[str, ...]
     licences: tuple[str, ...]
     audit: Table | None = None
+    audited_by: str = "ccsrp audit"
     latency: Table | None = None
     machine: str = ""
 
@@ -79,9 +82,9 @@ class Card:
 def model_card(card: Card) -> str:
     """Write a card as Markdown."""
     audited = (
-        "An audit by a strong ensemble of attacks stands below."
+        "What a strong ensemble of attacks left of it stands under Audit."
         if card.audit is not None
-        else "No audit was made: `ccsrp audit` runs a strong ensemble of attacks."
+        else f"No audit was made: `{card.audited_by}` runs a strong ensemble of attacks."
     )
     parts = [
         f"# {_text(card.title)}",

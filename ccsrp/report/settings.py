@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from ccsrp.attack.exact import exact
 from ccsrp.report.record import RunRecord, Setting
 
 __all__ = ["SettingRow", "SettingsInfo", "attack_sentence", "duration", "settings_info"]
@@ -74,6 +75,8 @@ def attack_sentence(attack: Mapping[str, Setting]) -> str:
 
     def number(name: str) -> str:
         value = attack.get(name)
+        if isinstance(value, float) and name in ("eps", "step_size"):
+            return exact(value)
         return f"{value:.4g}" if isinstance(value, float) else _plain(value)
 
     parts = [

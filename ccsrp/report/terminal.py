@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -70,14 +71,26 @@ def front_table(front: pd.DataFrame, *, title: str | None, width: int = 80) -> T
     return table
 
 
-def figures_table(figures: pd.DataFrame, *, title: str) -> Table:
-    """Lay figures out with a line each: the first column names the networks, which stand side by side."""
+def figures_table(figures: pd.DataFrame, *, title: str, names: Mapping[str, str] | None = None) -> Table:
+    """Lay figures out with a line each: the first column names the networks, which stand side by side.
+
+    Epochs are counts; everything else is a share, with four digits.
+
+    Parameters
+    ----------
+    figures : DataFrame
+    title : str
+    names : mapping of str to str, optional
+        What columns are called, where not as in the table.
+    """
     table = Table(title=title, title_justify="left", header_style="bold", box=None, pad_edge=False)
     table.add_column("")
     for name in figures.iloc[:, 0]:
         table.add_column(str(name), justify="right")
     for column in figures.columns[1:]:
-        table.add_row(column.replace("_", " "), *(f"{value:.4g}" for value in figures[column]))
+        digits = 0 if column == "epochs" else 4
+        name = escape(printable((names or {}).get(column, column.replace("_", " "))))
+        table.add_row(name, *(f"{value:.{digits}f}" for value in figures[column]))
     return table
 
 

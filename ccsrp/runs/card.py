@@ -9,7 +9,9 @@ from ccsrp.export.card import Card, Table, model_card
 from ccsrp.export.folder import WEIGHTS, Exported
 from ccsrp.export.latency import Timing, this_machine
 from ccsrp.runs import card_facts
+from ccsrp.runs.card_facts import share
 from ccsrp.runs.member import Run
+from ccsrp.runs.own_cost import OwnCost, own_cost
 from ccsrp.snn.cost import NetworkCosts
 
 __all__ = ["Measured", "member_card"]
@@ -41,7 +43,7 @@ def member_card(
     member: int,
     exported: Exported,
     *,
-    finetuned: bool,
+    finetuned: str | None,
     costs: tuple[NetworkCosts, NetworkCosts],
     figures: tuple[Measured, ...],
     checks: tuple[str, ...],
@@ -52,9 +54,11 @@ def member_card(
 
     Parameters
     ----------
-    run, member, finetuned
+    run, member
         Whose card it is.
     exported : Exported
+    finetuned : str, optional
+        Of a fine-tuned network, the hash of its tensors.
     costs : (NetworkCosts, NetworkCosts)
         Of the exported network, and of the dense one that the search began with.
     figures : tuple of Measured
@@ -66,7 +70,8 @@ def member_card(
         Names of the files beside the card.
     """
     about = exported.description
-    source = "figures.csv" if finetuned else "front.csv"
+    tuned = finetuned is not None
+    source = "figures.csv" if tuned else "front.csv"
     if not all(figure.same for figure in figures):
         checks = (
             *checks,
@@ -77,15 +82,16 @@ def member_card(
             title=about.about.title,
             network=_network(exported),
             data=card_facts.data_facts(run),
-            training=card_facts.training_facts(run, member, finetuned=finetuned),
+            training=card_facts.training_facts(run, member, finetuned=tuned),
             attack=card_facts.attack_facts(run),
             versions=tuple(about.about.versions.items()),
-            figures=_figures(card_facts.said_of(run, member, finetuned=finetuned), figures, source),
-            costs=_costs(*costs),
+            figures=_figures(card_facts.said_of(run, member, finetuned=tuned), figures, source),
+            costs=_costs(*costs, own_cost(run, member)),
             checks=checks,
             files=files,
             licences=card_facts.licence_facts(run),
-            audit=None if finetuned else card_facts.audit_table(run, member),
+            audit=card_facts.audit_table(run, member, weights=finetuned),
+            audited_by="ccsrp audit --finetuned" if tuned else "ccsrp audit",
             latency=_latency(timings),
             machine=this_machine().describe() if timings else "",
         )
@@ -110,19 +116,30 @@ def _network(exported: Exported) -> tuple[tuple[str, object], ...]:
 
 def _figures(said: dict[str, object], figures: tuple[Measured, ...], source: str) -> Table:
     rows = [
-        (f"{split} images, {source}", *(said.get(f"{split}_{name}", "not said") for name in _ACCURACIES))
+        (
+            f"{split} images, {source}",
+            *(share(said.get(f"{split}_{name}", "not said")) for name in _ACCURACIES),
+        )
         for split in ("validation", "test")
     ]
-    rows.append(("test images, measured on these files", *(figure.measured for figure in figures)))
+    rows.append(("test images, measured on these files", *(share(figure.measured) for figure in figures)))
     return Table(("", "accuracy", "robust accuracy"), tuple(rows))
 
 
-def _costs(own: NetworkCosts, dense: NetworkCosts) -> Table:
-    rows = []
+def _costs(own: NetworkCosts, dense: NetworkCosts, brought: OwnCost | None) -> Table:
+    rows: list[tuple[object, ...]] = []
     for key, words in _COSTS.items():
         mine, all_of_it = getattr(own, key), getattr(dense, key)
-        rows.append((words, mine, all_of_it, mine / all_of_it if all_of_it else math.nan))
+        rows.append((words, mine, all_of_it, _ratio(mine, all_of_it)))
+    if brought is not None:
+        name = f"cost by {brought.name}, which the search minimised"
+        shares = (share(brought.member), share(brought.dense), _ratio(brought.member, brought.dense))
+        rows.append((name, *shares))
     return Table(("", "this network", "dense network", "share"), tuple(rows))
+
+
+def _ratio(part: float, whole: float) -> object:
+    return share(part / whole if whole else math.nan)
 
 
 def _latency(timings: tuple[Timing, ...]) -> Table | None:

@@ -6,12 +6,14 @@ import platform
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-import pandas as pd
-
+from ccsrp.attack.exact import exact
 from ccsrp.errors import RunError
 from ccsrp.export.card import Table
 from ccsrp.importing import is_own
+from ccsrp.runs.audit_rows import known_row
 from ccsrp.runs.config import parse_tables, read_config_text
+from ccsrp.runs.data_licences import DATA_LICENCES
+from ccsrp.runs.finetuned import FOLDER
 from ccsrp.runs.member import Run
 from ccsrp.runs.tables import check_numbers, read_csv
 
@@ -21,6 +23,7 @@ __all__ = [
     "data_facts",
     "licence_facts",
     "said_of",
+    "share",
     "training_facts",
     "versions",
 ]
@@ -28,12 +31,9 @@ __all__ = [
 Facts = tuple[tuple[str, object], ...]
 
 PACKAGES = ("ccsrp", "torch", "spikingjelly", "safetensors", "nir", "nirtorch", "onnx", "onnxruntime")
-DATA_LICENCES = {
-    "digits": "Optical Recognition of Handwritten Digits (UCI), CC BY 4.0",
-    "fashion-mnist": "Fashion-MNIST, MIT",
-    "cifar10": "CIFAR-10, no licence stated by its authors",
-    "svhn": "SVHN, for non-commercial use only",
-}
+# What tells a row of a table of audits from others, and what is no share of images in it.
+KEYS = ("member", "weights_sha256")
+POINTS = "gap_points"
 
 
 def said_of(run: Run, member: int, *, finetuned: bool) -> dict[str, object]:
@@ -101,7 +101,7 @@ def training_facts(run: Run, member: int, *, finetuned: bool) -> Facts:
         for name in ("fine-tuning", "attack"):
             table = tables.get(name, {})
             if isinstance(table, dict):
-                facts += [(f"{name}: {key}", value) for key, value in table.items()]
+                facts += [(f"{name}: {key}", _setting(key, value)) for key, value in table.items()]
     else:
         facts.append(("after pruning", "calibrated, not trained; 'ccsrp finetune' trains it"))
     return tuple(facts)
@@ -112,23 +112,22 @@ def attack_facts(run: Run) -> Facts:
     return (("robust accuracy is under", run.problem.attack.describe()),)
 
 
-def audit_table(run: Run, member: int) -> Table | None:
-    """Return a member's row of ``audit.csv``, if the folder has one that can be read."""
-    file = run.folder / "audit.csv"
-    if not file.is_file():
+def audit_table(run: Run, member: int, *, weights: str | None = None) -> Table | None:
+    """Return a member's row of the run's audits, if the folder has one that can be read.
+
+    Parameters
+    ----------
+    run : Run
+    member : int
+    weights : str, optional
+        Hash of the tensors of a fine-tuned member, whose audit is wanted: one of other weights is none.
+    """
+    folder = run.folder if weights is None else run.folder / FOLDER
+    row = known_row(folder / "audit.csv", member, weights=weights)
+    if row is None:
         return None
-    try:
-        table = read_csv(file, then="audit it again")
-    except RunError:
-        return None
-    if "member" not in table:
-        return None
-    rows = table[pd.to_numeric(table["member"], errors="coerce") == member]
-    if rows.empty:
-        return None
-    return Table(
-        ("", ""), tuple((name, _plain(value)) for name, value in rows.iloc[0].items() if name != "member")
-    )
+    rows = [(name, value if name == POINTS else share(value)) for name, value in row.items()]
+    return Table(("", ""), tuple(row for row in rows if row[0] not in KEYS))
 
 
 def licence_facts(run: Run) -> tuple[str, ...]:
@@ -154,6 +153,15 @@ def versions() -> dict[str, str]:
         except PackageNotFoundError:
             continue
     return found
+
+
+def share(value: object) -> object:
+    """Write a share with as many digits as every other; leave anything else as it is."""
+    return f"{value:.4f}" if isinstance(value, float) else value
+
+
+def _setting(name: str, value: object) -> object:
+    return exact(value) if name in ("eps", "step_size") and isinstance(value, float) else value
 
 
 def _plain(value: Any) -> object:

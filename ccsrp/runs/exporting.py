@@ -12,7 +12,7 @@ from typing import Any, Literal
 import pandas as pd
 import torch
 
-from ccsrp.errors import ExportError, OptionError, RunError, WeightsError, printable
+from ccsrp.errors import ExportError, OptionError, printable
 from ccsrp.export.agreement import Agreement, compare, logits_of
 from ccsrp.export.card import FILES
 from ccsrp.export.description import About
@@ -23,10 +23,11 @@ from ccsrp.export.to_onnx import needs_onnx, onnx_file, read_onnx
 from ccsrp.files import inside
 from ccsrp.runs.card import Measured, member_card
 from ccsrp.runs.card_facts import said_of, versions
+from ccsrp.runs.finetuned import load_finetuned
 from ccsrp.runs.member import Run
 from ccsrp.snn.networks import DirectCoding
 from ccsrp.snn.tuning import own_copy
-from ccsrp.snn.weights import load_weights, stored_mask
+from ccsrp.snn.weights import weights_sha256
 
 __all__ = ["CARD", "ExportedMember", "Format", "export_member"]
 
@@ -134,7 +135,7 @@ def export_member(
         run,
         member,
         exported,
-        finetuned=finetuned,
+        finetuned=weights_sha256(network.network) if finetuned else None,
         costs=(problem.network_costs(rebuilt), problem.network_costs(base)),
         figures=figures,
         checks=tuple(checks),
@@ -148,13 +149,7 @@ def export_member(
 def _about(run: Run, member: int, *, finetuned: bool) -> About:
     tuned = ", fine-tuned" if finetuned else ""
     title = f"Member {member} of a front of {run.config.problem}{tuned}"
-    return About(title=printable(title), mask=_mask(run, member), versions=versions())
-
-
-def _mask(run: Run, member: int) -> str:
-    """Return a member's mask over the filters of the first network, as every file writes it."""
-    space = run.problem.space
-    return str(space.to_string(space.from_string(str(run.row(member)["mask"]))))
+    return About(title=printable(title), mask=run.whole_mask(member), versions=versions())
 
 
 def _files(network: DirectCoding, images: torch.Tensor, about: About) -> dict[str, bytes]:
@@ -188,13 +183,7 @@ def _network(run: Run, member: int, pruned: DirectCoding, *, finetuned: bool) ->
     """Return a member's network on the CPU, with the weights that are asked for."""
     network = own_copy(pruned).cpu().eval()
     if finetuned:
-        folder = inside(run.folder, "finetuned", f"member-{member}")
-        file = folder / "weights.safetensors"
-        if not file.is_file():
-            raise RunError(f"{run.folder} has no fine-tuned member {member}; 'ccsrp finetune' makes it")
-        if stored_mask(file) != _mask(run, member):
-            raise WeightsError(f"weights {file} are of another mask than member {member}; fine-tune it again")
-        load_weights(network.network, file)
+        load_finetuned(run, member, network)
     return network
 
 

@@ -54,6 +54,17 @@ class Run:
             )
         return rows.iloc[0]
 
+    def whole_mask(self, member: int) -> str:
+        """Return a member's mask over the filters of the first network, as files write it.
+
+        Raises
+        ------
+        RunError, MaskError
+            No such member, or its mask is damaged.
+        """
+        space = self.problem.space
+        return str(space.to_string(space.from_string(str(self.row(member)["mask"]))))
+
     def member(self, member: int) -> tuple[Any, BoolArray]:
         """Return the problem that a member belongs to, and its mask over that problem's filters.
 

@@ -14,7 +14,7 @@ import torch
 from safetensors.torch import save
 
 from ccsrp.attack.custom import AnyAttack
-from ccsrp.errors import OptionError, RunError, one_line
+from ccsrp.errors import OptionError, RunError, one_line, printable
 from ccsrp.files import read_regular, write_atomically
 from ccsrp.runs.config import parse_tables, read_config_text
 from ccsrp.runs.tables import read_csv, write_csv
@@ -23,9 +23,11 @@ from ccsrp.snn.training import EpochReport, Trainer, TrainingSettings
 from ccsrp.snn.tuning import trainer_for
 from ccsrp.snn.weights import SLACK, read_tensors, save_weights
 
-__all__ = ["Trainable", "run_training", "train_to_the_end"]
+__all__ = ["Trainable", "other_settings", "run_training", "train_to_the_end"]
 
 CHECKPOINT = "checkpoint.safetensors"
+# Settings that an error names.
+SHOWN = 3
 
 
 class Trainable(Protocol):
@@ -130,15 +132,52 @@ def train_to_the_end(
             on_epoch(report)
 
 
+def other_settings(folder: Path, config: dict[str, Any]) -> str:
+    """Say in which settings the training in a folder differs from ``config``; nothing if in none.
+
+    Parameters
+    ----------
+    folder : Path
+        With a ``config.toml``.
+    config : dict
+        Tables of settings.
+
+    Raises
+    ------
+    RunError
+        What the folder says of its settings cannot be read.
+    """
+    file = folder / "config.toml"
+    before, now = parse_tables(read_config_text(file), file), tomllib.loads(tomli_w.dumps(config))
+    if before == now:
+        return ""
+    lines = []
+    for table in dict.fromkeys((*now, *before)):
+        was, is_now = (tables.get(table, {}) for tables in (before, now))
+        if not isinstance(was, dict):
+            was = {}
+        for name in dict.fromkeys((*is_now, *was)):
+            if was.get(name) != is_now.get(name):
+                old, new = (_said(values.get(name)) for values in (was, is_now))
+                lines.append(f"{table}: {name.replace('_', ' ')} {old}, now {new}")
+    more = "" if len(lines) <= SHOWN else f" and {len(lines) - SHOWN} more"
+    return ", ".join(lines[:SHOWN]) + more or "unknown tables"
+
+
+def _said(value: object) -> str:
+    return "not set" if value is None else printable(str(value), most=40)
+
+
 def _resume(folder: Path, config: dict[str, Any], trainer: Trainer) -> list[dict[str, float]]:
     """Load the checkpoint and the curve up to it, if any; else write the settings."""
     file, checkpoint = folder / "config.toml", folder / CHECKPOINT
     if not checkpoint.exists():
         write_atomically(file, tomli_w.dumps(config).encode())
         return []
-    if parse_tables(read_config_text(file), file) != tomllib.loads(tomli_w.dumps(config)):
+    if others := other_settings(folder, config):
         raise RunError(
-            f"{folder} holds a training with other settings (see {file}); remove it or use another folder"
+            f"{folder} holds a training with other settings ({others}; see {file}); remove it or use another "
+            f"folder"
         )
     try:
         largest = SLACK + 2 * sum(tensor.nbytes for tensor in trainer.expected_state().values())
