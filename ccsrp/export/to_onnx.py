@@ -119,7 +119,7 @@ class _Translation:
         )
 
     def _stacked(self) -> str:
-        """Stack frames, [B, T, C, H, W], along the batch, all of the first time step first: [T x B, C, H, W]."""
+        """Stack frames, [B, T, C, H, W], along the batch, those of the first step first: [T x B, C, H, W]."""
         first = self._writer.add("Transpose", self._input, perm=[1, 0, 2, 3, 4])
         rows = self._writer.whole([-1, *self._description.image_shape])
         return self._writer.add("Reshape", first, rows)

@@ -101,7 +101,11 @@ class ReadsFramesTwice(nn.Module):
 @pytest.mark.parametrize("time_steps", [1, 4])
 @pytest.mark.parametrize(
     "node",
-    [neuron.IFNode(v_threshold=0.5, v_reset=None), neuron.LIFNode(tau=2.0), neuron.LIFNode(decay_input=False)],
+    [
+        neuron.IFNode(v_threshold=0.5, v_reset=None),
+        neuron.LIFNode(tau=2.0),
+        neuron.LIFNode(decay_input=False),
+    ],
     ids=["IF, soft reset", "LIF", "LIF, input not decayed"],
 )
 @torch.no_grad()
