@@ -15,7 +15,7 @@ import pandas as pd
 from figures.claims import refreshed, table
 from figures.every import claims
 from figures.methods import AUDITED, Comparison
-from figures.reading import read
+from figures.reading import count, read
 
 __all__ = ["page", "pages"]
 
@@ -33,6 +33,8 @@ def page() -> str:
         search=search_quality(),
         evaluation=evaluation(),
         whole=whole_search(),
+        digits_seeds=count(digits.seeds),
+        fashion_seeds=count(fashion.seeds),
         digits=table(*digits.table()),
         spread=f"{digits.widest_spread():.2f}",
         fashion=table(*fashion.table()),

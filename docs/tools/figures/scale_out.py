@@ -120,6 +120,12 @@ def _beside(batches: pd.DataFrame) -> Iterator[Claim]:
         "take {} to {} % of it in larger batches, {} to {} % in batches of 10,",
         tuple(map(str, (*large, *small))),
     )
+    alone = [_seconds(batches.loc[(problem, SIDES[1])].iloc[-1]) for problem in TITLES]
+    yield Claim(
+        PAGE,
+        "and more the shorter a mask is: digits take {} ms, Fashion-MNIST {} s.",
+        (f"{1000 * alone[0]:.0f}", f"{alone[1]:.1f}"),
+    )
     first = (
         read("scale_out/results/first_batch.csv")
         .groupby("problem")[["start_ray", "first_two_masks"]]
@@ -138,6 +144,11 @@ def _beside(batches: pd.DataFrame) -> Iterator[Claim]:
         "sent to each of them once ({} MB for digits, {} MB for Fashion-MNIST).",
         (f"{shipped[DIGITS]:.1f}", f"{shipped[FASHION]:.0f}"),
     )
+
+
+def _seconds(row: pd.Series) -> float:
+    """Return the seconds of a mask."""
+    return float(row["seconds a batch"].split()[0]) / int(row["masks"])
 
 
 def _rate(cells: pd.Series) -> str:

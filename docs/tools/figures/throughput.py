@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
+from scipy.stats import wilcoxon
 
 from figures.claims import Claim
 from figures.reading import percent, read
@@ -136,13 +137,15 @@ def _stops(rows: pd.DataFrame) -> Claim:
     gained = volume[True] - volume[False]
     return Claim(
         PAGE,
-        "over {} seeds on digits, {} masks each, the median difference is {} ({} better, {} worse, Wilcoxon",
+        "over {} seeds on digits, {} masks each, the median difference is {} ({} better, {} worse, Wilcoxon "
+        "p = {});",
         (
             f"{len(gained)}",
             f"{rows['evaluations'].max()}",
             f"{gained.median():.3f}",
             f"{(gained > 0).sum()}",
             f"{(gained < 0).sum()}",
+            f"{wilcoxon(gained).pvalue:.2f}",
         ),
     )
 
