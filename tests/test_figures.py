@@ -1,4 +1,4 @@
-"""What pages quote of the studies is what committed results say: prose is written by hand, figures are not."""
+"""What pages quote of the studies is what committed results say: figures are not written by hand."""
 
 from __future__ import annotations
 

@@ -249,26 +249,18 @@ def _means(fronts: pd.DataFrame, column: str = "hypervolume (robust)") -> pd.Ser
 
 
 def _fronts() -> Iterator[Claim | Rows]:
-    heads: list[str] = []
-    columns: list[pd.Series] = []
+    counts: list[str] = []
     for name, title in (("digits", "digits"), ("fashion", "Fashion-MNIST")):
-        fronts = summary("methods/summary.md", f"Fronts of methods-{name} on test images").set_index("method")
-        judged = ""
-        for place, column in enumerate(fronts.columns):
-            judged = ", audited" if "(audited)" in column else "" if "(robust)" in column else judged
-            words = column.partition(" (")[0]
-            heads.append(f"{title}{judged}" if words == "hypervolume" else words)
-            columns.append(fronts.iloc[:, place].str.split(" ±").str[0])
-    joined = pd.concat(columns, axis=1).drop(SAVES_NO_FLOPS)
-    rows = tuple(
-        (str(name), *map(str, row)) for name, row in zip(joined.index, joined.to_numpy(), strict=True)
-    )
-    yield Rows(PAGE, "**Hypervolume on test images**", ("method", *heads), rows)
-    counts = [cell.split(" of ") for row in rows for cell in row if " of " in cell]
+        fronts = summary("methods/summary.md", f"Fronts of methods-{name} on test images")
+        fronts = fronts[fronts["method"].ne(SAVES_NO_FLOPS)]
+        cells = [[cell.split(" ±")[0] for cell in row] for row in fronts.to_numpy()]
+        heads = tuple(column.replace(" (robust)", "") for column in fronts.columns)
+        yield Rows(PAGE, f"Fronts on {title}:", heads, tuple(map(tuple, cells)))
+        counts += [cell for row in cells for cell in row if " of " in cell]
     yield Claim(
         PAGE,
         "So the front does not dominate all competitors, as was the goal:",
-        holds=any(beaten != total for beaten, total in counts),
+        holds=any(len(set(cell.split(" of "))) > 1 for cell in counts),
     )
 
 
