@@ -139,6 +139,12 @@ def test_written_pages_are_those_that_their_scripts_write(
     assert (ROOT / "docs" / WRITTEN[script]).read_text() == page()
 
 
+@pytest.mark.parametrize("page", LINKING, ids=lambda p: str(p.relative_to(ROOT)))
+def test_no_table_stands_in_a_list(page: Path) -> None:
+    """The site ends the list there, and its further items run together."""
+    assert not re.findall(r"^ {1,3}\|.*", page.read_text(), re.MULTILINE)
+
+
 @pytest.mark.parametrize("name", modules())
 def test_doctests_pass(name: str) -> None:
     assert doctest.testmod(importlib.import_module(name)).failed == 0

@@ -16,6 +16,7 @@ from figures.claims import refreshed, table
 from figures.every import claims
 from figures.methods import AUDITED, Comparison
 from figures.reading import count, read
+from figures.strong import EVERY, audits
 
 __all__ = ["page", "pages"]
 
@@ -40,7 +41,7 @@ def page() -> str:
         fashion=table(*fashion.table()),
         audited="the first of them audited" if AUDITED in fashion.figures else "not audited",
         attacks=attacks(),
-        networks=read("attack_strength/strong/every.csv")["network"].nunique(),
+        networks=read(EVERY)["network"].nunique(),
         durability=durability(),
         workers=workers(),
     )
@@ -131,14 +132,14 @@ def whole_search() -> str:
 
 def attacks() -> str:
     """Mean over the networks of the comparison of what each attack leaves, and how far that is too much."""
-    rows = read("attack_strength/strong/every.csv")
-    means = rows.groupby("candidate", sort=False).mean(numeric_only=True)
-    cells = [
-        [name, f"{100 * row['robust']:.1f} %", f"{row['gap']:.1f}", f"{row['gradients']:,.0f}"]
-        for name, row in means.iterrows()
-    ]
-    cells.append(["audit without `strong`", f"{100 * rows['audited'].mean():.1f} %", "", ""])
-    return table(["attack", "leaves standing", "gap, points", "gradients an image"], cells)
+    rows = read(EVERY)
+    audited = audits().reindex(rows["network"].unique()).mean()
+    cells = []
+    for name, row in rows.groupby("candidate", sort=False).mean(numeric_only=True).iterrows():
+        points = 100 * (row["robust"] - audited)
+        cells.append([name, f"{100 * row['robust']:.1f} %", f"{points:.1f}", f"{row['gradients']:,.0f}"])
+    cells.append(["audit", f"{100 * audited:.1f} %", "", ""])
+    return table(["attack", "leaves standing", "too many, points", "gradients an image"], cells)
 
 
 def durability() -> str:

@@ -11,9 +11,10 @@ from figures.claims import Claim, Rows
 from figures.methods import AUDITED
 from figures.reading import count, percent, read, summary
 
-__all__ = ["claims"]
+__all__ = ["EVERY", "audits", "claims"]
 
 PAGE = "experiments/attack_strength/README.md"
+EVERY = "attack_strength/strong/every.csv"
 MEANS = "attack_strength/strong/summary.md"
 LONG = "sharp, 50 steps, 2 starts"
 # As the page calls them.
@@ -40,6 +41,14 @@ def claims() -> Iterator[Claim | Rows]:
     yield from _passes()
     yield from _unseen()
     yield from _whole()
+
+
+def audits() -> pd.Series:
+    """Return what today's audits leave of the networks of the comparison on digits, by name."""
+    digits = read("methods/results/methods-digits.csv")
+    names = digits["method"] + "-" + digits["seed"].astype(str) + "-" + digits["target"].map("{:g}".format)
+    found: pd.Series = digits.set_index(names)[AUDITED]
+    return found
 
 
 def _twelve(table: pd.DataFrame) -> Iterator[Claim | Rows]:
@@ -227,12 +236,10 @@ def _unseen() -> Iterator[Claim]:
 
 def _whole() -> Iterator[Claim]:
     """Compare with today's audits, which count ``strong`` as their 38th attack."""
-    every = read("attack_strength/strong/every.csv")
+    every = read(EVERY)
     wide = every.pivot_table(index="network", columns="candidate", values="robust")
     before = every.groupby("network")["audited"].first()
-    digits = read("methods/results/methods-digits.csv")
-    names = digits["method"] + "-" + digits["seed"].astype(str) + "-" + digits["target"].map("{:g}".format)
-    now = digits.set_index(names)[AUDITED].reindex(wide.index)
+    now = audits().reindex(wide.index)
     gaps = wide.sub(now, axis=0)
     tau = {name: f"{kendalltau(wide[name], now).statistic:.2f}" for name in wide}
     strong, sharp = gaps["strong"], gaps["sharp"]
