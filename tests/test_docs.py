@@ -130,10 +130,19 @@ def test_wrong_command_lines_would_be_found() -> None:
 
 
 @pytest.mark.parametrize("script", WRITTEN)
-def test_written_pages_are_those_that_their_scripts_write(script: str) -> None:
+def test_written_pages_are_those_that_their_scripts_write(
+    script: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """If not: run docs/tools/SCRIPT.py."""
+    monkeypatch.syspath_prepend(ROOT / "docs" / "tools")
     page = runpy.run_path(str(ROOT / "docs" / "tools" / f"{script}.py"))["page"]
     assert (ROOT / "docs" / WRITTEN[script]).read_text() == page()
+
+
+@pytest.mark.parametrize("page", LINKING, ids=lambda p: str(p.relative_to(ROOT)))
+def test_no_table_stands_in_a_list(page: Path) -> None:
+    """The site ends the list there, and its further items run together."""
+    assert not re.findall(r"^ {1,3}\|.*", page.read_text(), re.MULTILINE)
 
 
 @pytest.mark.parametrize("name", modules())

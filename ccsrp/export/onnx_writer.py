@@ -55,9 +55,17 @@ class Writer:
         return self._constant(f"whole_{'_'.join(map(str, values))}", np.array(values, dtype=np.int64))
 
     def model(
-        self, logits: str, *, image_shape: tuple[int, int, int], classes: int, notes: dict[str, str]
+        self,
+        logits: str,
+        *,
+        shown: str,
+        sample_shape: tuple[int, ...],
+        classes: int,
+        notes: dict[str, str],
     ) -> bytes:
         """Return the model whose output is the tensor of that name, checked by onnx.
+
+        Its input has the name ``shown``, and is as many samples of a shape as there are.
 
         Raises
         ------
@@ -70,7 +78,7 @@ class Writer:
         graph = helper.make_graph(
             self._nodes,
             "network",
-            [helper.make_tensor_value_info("images", single, ["batch", *image_shape])],
+            [helper.make_tensor_value_info(shown, single, ["batch", *sample_shape])],
             [helper.make_tensor_value_info("logits", single, ["batch", classes])],
             list(self._constants.values()),
         )

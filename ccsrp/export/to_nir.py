@@ -2,8 +2,8 @@
 
 What is exact, and how: batch norms are folded into the layers before them; an addition is two edges into one
 node; a max pool of spikes is an average pool and a neuron that fires at half a spike in the window, whose
-potential is 0 after every step. The input is the image at each step, and the logits are the mean of the
-output over time: NIR has no word for either, so they stand in the metadata.
+potential is 0 after every step. The input is the image at each step, or a frame, and the logits are the mean
+of the output over time: NIR has no word for either, so they stand in the metadata.
 """
 
 from __future__ import annotations
@@ -112,9 +112,10 @@ class _Translation:
         for item in self._items:
             self._translate(item)
         about = self._description
+        shown = "a frame" if about.coding == "frames" else "the image"
         metadata = {
             "time_steps": about.time_steps,
-            "coding": "the image at each step; logits are the mean of the output over time",
+            "coding": f"{shown} at each step; logits are the mean of the output over time",
             "weights_sha256": about.weights_sha256,
         }
         try:

@@ -1,8 +1,8 @@
-"""A network in ONNX, its time steps unrolled: images to logits, for any number of images.
+"""A network in ONNX, its time steps unrolled: images or frames to logits, for any number of them.
 
 Time steps are stacked along the batch, as SpikingJelly stacks them; neurons take them apart. What comes
-before the first neuron is computed once, because the image is the same at each step. A spike is a plain
-comparison with the threshold, and nothing is left of the surrogate.
+before the first neuron is computed once where the image is the same at each step, and for every frame where
+it is not. A spike is a plain comparison with the threshold, and nothing is left of the surrogate.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ def needs_onnx() -> tuple[Any, Any]:
 def onnx_file(network: DirectCoding, description: Description) -> bytes:
     """Translate a rebuilt network into an ONNX model.
 
-    Its input is ``images``, float32 [batch, C, H, W] in [0, 1]; its output ``logits``,
-    float32 [batch, classes].
+    Its input is ``images``, float32 [batch, C, H, W] in [0, 1], or, of a network of frames, ``frames``,
+    float32 [batch, T, C, H, W] in [0, 1]; its output ``logits``, float32 [batch, classes].
 
     Raises
     ------
@@ -51,14 +51,12 @@ def onnx_file(network: DirectCoding, description: Description) -> bytes:
         ``onnx`` is not installed.
     """
     onnx, _ = needs_onnx()
-    if description.coding != "direct":
-        raise ExportError("networks of frames cannot be translated into ONNX yet; take safetensors or nir")
     assert isinstance(network.network, RebuiltNetwork)
     return _Translation(Writer(onnx), network, description).file()
 
 
 def read_onnx(content: bytes, *, threads: int = 0) -> Any:
-    """Run an ONNX model by onnxruntime on the CPU, as a network from images to logits.
+    """Run an ONNX model by onnxruntime on the CPU, as a network from images or frames to logits.
 
     Parameters
     ----------
@@ -77,8 +75,10 @@ def read_onnx(content: bytes, *, threads: int = 0) -> Any:
     except Exception as error:  # onnxruntime's are no kind of their own
         raise ExportError(f"onnxruntime cannot read the ONNX file ({one_line(error)})") from None
 
+    shown = session.get_inputs()[0].name
+
     def logits(images: torch.Tensor) -> torch.Tensor:
-        (found,) = session.run(["logits"], {"images": images.numpy()})
+        (found,) = session.run(["logits"], {shown: images.numpy()})
         return torch.from_numpy(found)
 
     return logits
@@ -89,9 +89,12 @@ class _Translation:
         self._writer = writer
         self._description = description
         self._items = p.primitives(network, description)
+        self._sample_shape = network.sample_shape(description.image_shape)
+        frames = description.coding == "frames"
+        self._input = "frames" if frames else "images"
         # The tensor that a value is, and whether it has a row for every time step or is the same at each.
-        self._tensors: dict[str, str] = {"x0": "images"}
-        self._repeated: dict[str, bool] = {"x0": False}
+        self._tensors: dict[str, str] = {"x0": self._stacked() if frames else self._input}
+        self._repeated: dict[str, bool] = {"x0": frames}
 
     def file(self) -> bytes:
         for item in self._items:
@@ -104,14 +107,22 @@ class _Translation:
             logits = self._writer.add("ReduceMean", steps, self._writer.whole([0]), keepdims=0)
         return self._writer.model(
             logits,
-            image_shape=about.image_shape,
+            shown=self._input,
+            sample_shape=self._sample_shape,
             classes=about.classes,
             notes={
                 "title": about.about.title,
                 "time_steps": str(about.time_steps),
+                "coding": about.coding,
                 "weights_sha256": about.weights_sha256,
             },
         )
+
+    def _stacked(self) -> str:
+        """Stack frames, [B, T, C, H, W], along the batch, those of the first step first: [T x B, C, H, W]."""
+        first = self._writer.add("Transpose", self._input, perm=[1, 0, 2, 3, 4])
+        rows = self._writer.whole([-1, *self._description.image_shape])
+        return self._writer.add("Reshape", first, rows)
 
     def _translate(self, item: p.Primitive) -> None:
         if item.what in ("+", "*", "-"):

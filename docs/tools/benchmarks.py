@@ -1,19 +1,26 @@
-"""Write the page of benchmarks from the committed results of the studies.
+"""Write the page of benchmarks, and the figures that other pages quote, from committed results.
 
-python docs/tools/benchmarks.py    (reads experiments/, writes docs/benchmarks.md)
+python docs/tools/benchmarks.py    (reads experiments/, writes docs/benchmarks.md, and into other pages)
+
+What other pages quote is said in docs/tools/figures. It ends with status 1 where the results do not bear a
+sentence any more, or a sentence is not found: then the page, or the claim, is to be written anew by hand.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import sys
 from pathlib import Path
 
 import pandas as pd
+from figures.claims import refreshed, table
+from figures.every import claims
+from figures.methods import AUDITED, Comparison
+from figures.reading import count, read
+from figures.strong import EVERY, audits
 
-__all__ = ["page"]
+__all__ = ["page", "pages"]
 
 ROOT = Path(__file__).parents[2]
-STUDIES = ROOT / "experiments"
 PAGE = ROOT / "docs" / "benchmarks.md"
 # A median of fewer is left out.
 FEWEST_SEEDS = 5
@@ -21,29 +28,44 @@ TEMPLATE = Path(__file__).with_name("benchmarks.md.in")
 
 
 def page() -> str:
-    """Return the page: the template's text with tables in the places that it names."""
+    """Return the page of benchmarks: the template's text with tables in the places that it names."""
+    digits, fashion = Comparison("digits"), Comparison("fashion")
     return TEMPLATE.read_text(encoding="utf-8").format(
         search=search_quality(),
         evaluation=evaluation(),
         whole=whole_search(),
-        digits=methods("digits", ["test_accuracy", "test_robust_accuracy", "audited_robust_accuracy"]),
-        fashion=methods("fashion", ["test_accuracy", "test_robust_accuracy"]),
+        digits_seeds=count(digits.seeds),
+        fashion_seeds=count(fashion.seeds),
+        digits=table(*digits.table()),
+        spread=f"{digits.widest_spread():.2f}",
+        fashion=table(*fashion.table()),
+        audited="the first of them audited" if AUDITED in fashion.figures else "not audited",
         attacks=attacks(),
-        networks=read("attack_strength/strong/every.csv")["network"].nunique(),
+        networks=read(EVERY)["network"].nunique(),
         durability=durability(),
         workers=workers(),
     )
 
 
-def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Lay a table out in Markdown."""
-    lines = [list(heads), ["---"] * len(heads), *map(list, rows)]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+def pages() -> tuple[dict[Path, str], list[str]]:
+    """Return the pages that quote figures, with those of the results, and what is wrong with them."""
+    every, made, wrong = claims(), {}, []
+    for name in sorted({claim.page for claim in every}):
+        text, problems = refreshed(name, (ROOT / name).read_text(encoding="utf-8"), every)
+        made[ROOT / name] = text
+        wrong += problems
+    return made, wrong
 
 
-def read(path: str) -> pd.DataFrame:
-    """Read a table of a study."""
-    return pd.read_csv(STUDIES / path)
+def main() -> None:
+    """Write all pages."""
+    made, wrong = pages()
+    for file, text in {PAGE: page(), **made}.items():
+        if not file.exists() or file.read_text(encoding="utf-8") != text:
+            file.write_text(text, encoding="utf-8")
+            print(f"written: {file.relative_to(ROOT)}")
+    if wrong:
+        sys.exit("\n".join(wrong))
 
 
 def share(value: float) -> str:
@@ -108,35 +130,16 @@ def whole_search() -> str:
     return table(["stack", "evaluations", "seconds", "of it the search's own"], rows)
 
 
-def methods(problem: str, figures: list[str]) -> str:
-    """Means over seeds of each method at each target."""
-    results = read(f"methods/results/methods-{problem}.csv")
-    means = results.groupby(["method", "target"])[figures].mean().unstack("target")
-    half = means[figures[1], 0.5]
-    labels = {
-        "test_accuracy": "accuracy",
-        "test_robust_accuracy": "robust",
-        "audited_robust_accuracy": "audited",
-    }
-    dense = results[results["method"] == "dense"].iloc[0]
-    rows = [["dense, 100 %", *(f"{dense[name]:.3f}" for name in figures), *[""] * len(figures)]]
-    for name in half.drop("dense").sort_values(ascending=False).index:
-        cells = [f"{means.loc[name, (figure, target)]:.3f}" for target in (0.5, 0.35) for figure in figures]
-        rows.append([name, *cells])
-    heads = [f"{labels[figure]}, {share(target)}" for target in (0.5, 0.35) for figure in figures]
-    return table(["method", *heads], rows)
-
-
 def attacks() -> str:
     """Mean over the networks of the comparison of what each attack leaves, and how far that is too much."""
-    rows = read("attack_strength/strong/every.csv")
-    means = rows.groupby("candidate", sort=False).mean(numeric_only=True)
-    cells = [
-        [name, f"{100 * row['robust']:.1f} %", f"{row['gap']:.1f}", f"{row['gradients']:,.0f}"]
-        for name, row in means.iterrows()
-    ]
-    cells.append(["audit without `strong`", f"{100 * rows['audited'].mean():.1f} %", "", ""])
-    return table(["attack", "leaves standing", "gap, points", "gradients an image"], cells)
+    rows = read(EVERY)
+    audited = audits().reindex(rows["network"].unique()).mean()
+    cells = []
+    for name, row in rows.groupby("candidate", sort=False).mean(numeric_only=True).iterrows():
+        points = 100 * (row["robust"] - audited)
+        cells.append([name, f"{100 * row['robust']:.1f} %", f"{points:.1f}", f"{row['gradients']:,.0f}"])
+    cells.append(["audit", f"{100 * audited:.1f} %", "", ""])
+    return table(["attack", "leaves standing", "too many, points", "gradients an image"], cells)
 
 
 def durability() -> str:
@@ -174,4 +177,4 @@ def workers() -> str:
 
 
 if __name__ == "__main__":
-    PAGE.write_text(page(), encoding="utf-8")
+    main()

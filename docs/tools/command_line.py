@@ -155,7 +155,8 @@ def _default(item: Parameter) -> str:
         return f"`{either[0 if item.default else 1]}`" if len(either) == 2 else ""
     if item.default is None:
         return ""
-    return f"`{item.default.value if isinstance(item.default, Enum) else item.default}`"
+    values = item.default if isinstance(item.default, list) else [item.default]
+    return " ".join(f"`{value.value if isinstance(value, Enum) else value}`" for value in values)
 
 
 def _text(text: str) -> str:

@@ -1,0 +1,315 @@
+"""Which method prunes best: figures of experiments/methods."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pandas as pd
+
+from figures.claims import Claim, Rows
+from figures.reading import count, read, summary
+
+__all__ = ["Comparison", "claims"]
+
+PAGE = "experiments/methods/README.md"
+FIGURES = {
+    "test_accuracy": "accuracy",
+    "test_robust_accuracy": "robust",
+    "audited_robust_accuracy": "audited",
+}
+ACCURACY, ROBUST, AUDITED = FIGURES
+OURS, DENSE, SAVES_NO_FLOPS = "ccsrp", "dense", "esl"
+TARGETS = (0.5, 0.35)
+KENDALL = ("accuracy, all masks", "robust, all", "accuracy, cost above 0.25", "robust, above 0.25")
+
+
+class Comparison:
+    """The rows of ``ccsrp compare`` on one problem.
+
+    Attributes
+    ----------
+    rows : DataFrame
+    figures : list of str
+        Columns that are complete: audits come last.
+    seeds : int
+    means, spreads : DataFrame
+        Of each figure, a row a method and target.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.rows = read(f"methods/results/methods-{name}.csv")
+        self.figures = [name for name in FIGURES if name in self.rows and self.rows[name].notna().all()]
+        groups = self.rows.groupby(["method", "target"])
+        # Rounded, so that 0.8625 is no 0.86249999.
+        self.means = groups[[*self.figures, "flops", "synops"]].mean().round(10)
+        self.spreads = groups[self.figures].std()
+        self.seeds = int(self.rows["seed"].nunique())
+        self.dense = self.rows[self.rows["method"] == DENSE].iloc[0]
+
+    @property
+    def columns(self) -> list[tuple[str, float]]:
+        """Return (figure, target) in the order of tables."""
+        return [(figure, target) for target in self.targets for figure in self.figures]
+
+    @property
+    def targets(self) -> list[float]:
+        """Return the targets that were pruned to."""
+        return [target for target in TARGETS if (OURS, target) in self.means.index]
+
+    def of(self, method: str, column: tuple[str, float]) -> float:
+        """Return a mean over seeds."""
+        return float(self.means.loc[(method, column[1]), column[0]])
+
+    def best(self, column: tuple[str, float]) -> list[str]:
+        """Return the methods that save FLOPs and have the greatest mean, as it is written."""
+        written = {name: round(self.of(name, column), 3) for name in self.savers}
+        return [name for name, value in written.items() if value == max(written.values())]
+
+    @property
+    def savers(self) -> list[str]:
+        """Return the methods that save FLOPs, best first by robust accuracy at the first target."""
+        rows = self.means.xs(0.5, level="target").sort_values(ROBUST, ascending=False, kind="stable")
+        return sorted(rows.index.drop(SAVES_NO_FLOPS), key=lambda name: name != OURS)
+
+    def lead(self, other: str, column: tuple[str, float]) -> str:
+        """Return by how many points ours is ahead of another."""
+        return f"{100 * (self.of(OURS, column) - self.of(other, column)):.1f}"
+
+    def widest_spread(self) -> float:
+        """Return the largest standard deviation over seeds of a figure of the methods that save FLOPs."""
+        return float(self.spreads.loc[(self.savers, slice(None)), :].max(axis=None))
+
+    def table(self) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
+        """Return heads and rows: means of each method; the best that save FLOPs are bold."""
+        heads = [f"{FIGURES[figure]}, {100 * target:.0f} %" for figure, target in self.columns]
+        dense = [f"{self.dense[figure]:.3f}" for figure in self.figures]
+        rows = [("dense, 100 %", *dense, *[""] * (len(heads) - len(dense)))]
+        for name in [*self.savers, SAVES_NO_FLOPS]:
+            cells = []
+            for column in self.columns:
+                cell = f"{self.of(name, column):.3f}"
+                cells.append(f"**{cell}**" if name in self.best(column) else cell)
+            rows.append((self._label(name), *cells))
+        return ("method", *heads), tuple(rows)
+
+    def _label(self, name: str) -> str:
+        ends = [f"{100 * self.of(name, ('flops', target)):.0f}" for target in self.targets]
+        notes = {OURS: f"**{name}**", "ccep": f"ccep (at {' and '.join(ends)} %)"}
+        return notes.get(name, f"{name} (parameters, not FLOPs)" if name == SAVES_NO_FLOPS else name)
+
+
+def claims() -> Iterator[Claim | Rows]:
+    """Yield what pages say of the comparison of methods."""
+    digits, fashion = Comparison("digits"), Comparison("fashion")
+    yield from _digits(digits)
+    yield from _fashion(fashion)
+    yield from _synops(Comparison("digits-synops"))
+    yield from _fronts()
+    yield from _forecast()
+    yield from _splices()
+
+
+def _digits(found: Comparison) -> Iterator[Claim | Rows]:
+    heads, rows = found.table()
+    yield Claim(PAGE, "**Digits, 20 epochs, means of {} seeds**", (str(found.seeds),))
+    yield Rows(PAGE, "**Digits, 20 epochs, means of", heads, rows)
+    first = [column for column in found.columns if OURS in found.best(column)]
+    yield Claim(
+        PAGE,
+        "Of the methods that save FLOPs, CCSRP has the best mean in {} of {} columns, {} of them beside "
+        "another.",
+        (
+            count(len(first)),
+            count(len(found.columns)),
+            count(sum(len(found.best(column)) > 1 for column in first)),
+        ),
+    )
+    hard = (AUDITED, 0.35)
+    yield Claim(
+        PAGE,
+        "In the audit at 35 % `hydra` is ahead by {} points.",
+        (f"{-float(found.lead('hydra', hard)):.1f}",),
+        holds=found.best(hard) == ["hydra"],
+    )
+    yield Claim(
+        PAGE,
+        "one image is 0.3 points, seeds spread by up to {}, and",
+        (f"{100 * found.widest_spread():.1f}",),
+    )
+    lost = {column: 100 * (found.dense[column[0]] - found.of(OURS, column)) for column in found.columns}
+    yield Claim(
+        PAGE,
+        "CCSRP loses at most {} points of accuracy, {} and {} of robust accuracy, and {} and {} in the "
+        "audit.",
+        (
+            f"{max(lost[ACCURACY, target] for target in TARGETS):.1f}",
+            *(f"{lost[figure, target]:.0f}" for figure in (ROBUST, AUDITED) for target in TARGETS),
+        ),
+    )
+    flattered = 100 * (found.means[ROBUST] - found.means[AUDITED]).drop(DENSE)
+    yield Claim(
+        PAGE,
+        "audits leave {} to {} points less on these pruned networks (means of a method), {} on the dense "
+        "one.",
+        (
+            f"{flattered.min():.0f}",
+            f"{flattered.max():.0f}",
+            f"{100 * (found.dense[ROBUST] - found.dense[AUDITED]):.0f}",
+        ),
+    )
+    yield Claim(
+        PAGE,
+        "three versions had 0.778, 0.784 and {} robust accuracy at 50 %, and 0.737, 0.744 and {} at 35 %,",
+        tuple(f"{found.of(OURS, (ROBUST, target)):.3f}" for target in TARGETS),
+    )
+    ours = found.rows[found.rows["method"] == OURS]
+    plain = found.rows[found.rows["method"] == "random"]
+    yield Claim(
+        PAGE,
+        "CCSRP judges {} masks and trains its finalists for {} epochs more;",
+        (f"{ours['evaluations'].mean():.0f}", count(round(ours["epochs"].mean() - plain["epochs"].mean()))),
+    )
+
+
+def _fashion(found: Comparison) -> Iterator[Claim | Rows]:
+    heads, rows = found.table()
+    yield Claim(PAGE, "**Fashion-MNIST, 3 epochs on 10,000 images, means of {} seeds**", (str(found.seeds),))
+    yield Rows(PAGE, "**Fashion-MNIST, 3 epochs on 10,000 images", heads, rows)
+    audited = AUDITED in found.figures
+    yield Claim(
+        PAGE,
+        "(10,000 test images; {}):",
+        ("audited on the first of them" if audited else "the audits have not been run",),
+    )
+    yield Claim(
+        PAGE,
+        "**What falls short**: no audits {} pruned for synaptic operations;",
+        (f"{'' if audited else 'on Fashion-MNIST, nor '}of the networks that were",),
+    )
+    first = [column for column in found.columns if OURS in found.best(column)]
+    yield Claim(
+        PAGE,
+        "CCSRP is first in {} of {} columns of the methods that save FLOPs.",
+        (count(len(first)), count(len(found.columns))),
+    )
+    yield Claim(
+        PAGE,
+        "Its lead over `hydra`, the next best, is {} points of accuracy and {} of robust accuracy at 50 %, "
+        "{} and {} at 35 %;",
+        tuple(found.lead("hydra", (figure, target)) for target in TARGETS for figure in (ACCURACY, ROBUST)),
+        holds=found.savers[1] == "hydra",
+    )
+    spread = found.spreads.loc[([OURS, "hydra"], slice(None)), [ACCURACY, ROBUST]]
+    yield Claim(
+        PAGE,
+        "the seeds of these two spread by {} to {} points.",
+        (f"{100 * spread.min(axis=None):.1f}", f"{100 * spread.max(axis=None):.1f}"),
+    )
+
+
+def _synops(found: Comparison) -> Iterator[Claim]:
+    column = (ROBUST, 0.5)
+    others = [name for name in found.savers if name != OURS]
+    accurate = sorted(found.savers, key=lambda name: -found.of(name, (ACCURACY, 0.5)))[0]
+    yield Claim(
+        PAGE,
+        "CCSRP has {} and {}, the next best in robust accuracy are `{}` with {} and `{}` with {}; the best "
+        "in accuracy is `{}` with {}.",
+        (
+            f"{found.of(OURS, (ACCURACY, 0.5)):.3f}",
+            f"{found.of(OURS, column):.3f}",
+            *(text for name in others[:2] for text in (name, f"{found.of(name, column):.3f}")),
+            accurate,
+            f"{found.of(accurate, (ACCURACY, 0.5)):.3f}",
+        ),
+        holds=found.savers[0] == OURS and found.best(column) == [OURS],
+    )
+    ends = found.means["synops"].xs(0.5, level="target").loc[found.savers].sort_values()
+    yield Claim(
+        PAGE,
+        "so that they end at {} (`{}`) to {} (`{}`), CCSRP at {}.",
+        (f"{ends.iloc[0]:.2f}", ends.index[0], f"{ends.iloc[-1]:.2f}", ends.index[-1], f"{ends[OURS]:.2f}"),
+    )
+    volumes = _means(summary("methods/summary.md", "Fronts of methods-digits-synops on test images"))
+    ahead = volumes[volumes > volumes[OURS]].sort_values(ascending=False)
+    yield Claim(
+        PAGE,
+        "Counted at what they cost in the end, {} have more hypervolume ({} to {}, CCSRP {}).",
+        (
+            " and ".join(", ".join(f"`{name}`" for name in ahead.index).rsplit(", ", 1)),
+            f"{ahead.min():.3f}",
+            f"{ahead.max():.3f}",
+            f"{volumes[OURS]:.3f}",
+        ),
+    )
+
+
+def _means(fronts: pd.DataFrame, column: str = "hypervolume (robust)") -> pd.Series:
+    return fronts.set_index("method")[column].str.split().str[0].astype(float)
+
+
+def _fronts() -> Iterator[Claim | Rows]:
+    counts: list[str] = []
+    for name, title in (("digits", "digits"), ("fashion", "Fashion-MNIST")):
+        fronts = summary("methods/summary.md", f"Fronts of methods-{name} on test images")
+        fronts = fronts[fronts["method"].ne(SAVES_NO_FLOPS)]
+        cells = [[cell.split(" ±")[0] for cell in row] for row in fronts.to_numpy()]
+        heads = tuple(column.replace(" (robust)", "") for column in fronts.columns)
+        yield Rows(PAGE, f"Fronts on {title}:", heads, tuple(map(tuple, cells)))
+        counts += [cell for row in cells for cell in row if " of " in cell]
+    yield Claim(
+        PAGE,
+        "So the front does not dominate all competitors, as was the goal:",
+        holds=any(len(set(cell.split(" of "))) > 1 for cell in counts),
+    )
+
+
+def _forecast() -> Iterator[Claim]:
+    table = summary("methods/summary.md", "What is seen before fine-tuning").set_index("judged")
+    judges = ("calibrated", "cost", "trained on 512")
+    yield Claim(
+        PAGE,
+        "is {} for the calibrated judgement and {} for cost alone; one epoch on 512 images gives {}. Where "
+        "cost is above a quarter they are {}, {} and {}.",
+        tuple(table.loc[judge, column] for column in (KENDALL[1], KENDALL[3]) for judge in judges),
+    )
+    gains = sorted(
+        f"{float(table.loc['calibrated on attacked', column]) - float(table.loc['calibrated', column]):.2f}"
+        for column in (KENDALL[1], KENDALL[3])
+    )
+    yield Claim(PAGE, "Calibration on attacked images gains {} to {}.", (gains[0], gains[1]))
+    page = "docs/concepts/calibration.md"
+    robust = table[KENDALL[1]]
+    yield Claim(
+        page,
+        "better than the raw network by little (Kendall {} against {}), and cost alone is better than both "
+        "({})",
+        (robust["calibrated"], robust["raw"], robust["cost"]),
+        holds=float(robust["cost"]) > float(robust["calibrated"]) > float(robust["raw"]),
+    )
+    rows = read("methods/results/predict.csv")
+    gained = 100 * (rows["calibrated: accuracy"] - rows["raw: accuracy"])
+    yield Claim(
+        page,
+        "Between a tenth and half of the cost, calibration decides: there a mask can gain {} points of "
+        "accuracy.",
+        (f"{gained.max():.0f}",),
+        holds=bool(rows.loc[gained.idxmax(), "cost"] < 0.5),
+    )
+
+
+def _splices() -> Iterator[Claim]:
+    table = summary("methods/summary.md", "What a choice promised, and what it was").set_index("search")
+    paper = table.loc["splice-paper"]
+    accuracy, robust = paper["points of accuracy too many"], paper["of robust accuracy"]
+    yield Claim(
+        PAGE,
+        "promised on average {} points of accuracy and {} points of robust accuracy more than the spliced "
+        "network had ({} rounds)",
+        (accuracy, robust, paper["rounds"]),
+    )
+    yield Claim(
+        "docs/concepts/coevolution.md",
+        "over {} rounds it promised {} points more robust accuracy than the spliced networks had",
+        (count(int(paper["rounds"])), robust),
+    )
