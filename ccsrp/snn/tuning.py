@@ -94,7 +94,7 @@ def finetuned(
 def logits_of(network: DirectCoding, images: torch.Tensor, *, batch_size: int) -> torch.Tensor:
     """Return what a network in eval mode says of clean images, float32 [N, n_classes] on their device."""
     device = next(network.parameters()).device
-    parts = [network(part.to(device)).to(images.device) for part in images.split(batch_size)]
+    parts = [network(part.to(device)).to(images.device) for part in torch.split(images, batch_size)]
     return torch.cat(parts)
 
 
