@@ -60,6 +60,19 @@ def test_the_wheel_works_outside_this_repository(installed: Path, empty_folder: 
     assert not list(empty_folder.iterdir())
 
 
+def test_the_package_can_be_run_as_a_module(installed: Path, empty_folder: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "ccsrp", "show", "nowhere"],
+        cwd=empty_folder,
+        env=os.environ | {"PYTHONPATH": str(installed)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert done.stderr.startswith("ccsrp: nowhere is not a run folder")
+
+
 def test_the_wheel_holds_the_page_of_reports(installed: Path, empty_folder: Path) -> None:
     code = (
         "from ccsrp.report.html.render import render\n"

@@ -100,7 +100,7 @@ def finetune_member(
     """
     problem, mask = run.member(member)
     before = problem.network(mask)
-# The dense network teaches, also where the member is of a later round.
+    # The dense network teaches, also where the member is of a later round.
     task = Task(problem, tuning, seed=seed, teacher=run.problem.base_network())
     task.training_images()  # before anything is put aside: there may not be as many
     folder, whole = finetuned_folder(run, member), run.whole_mask(member)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -168,3 +169,28 @@ def one_filter_a_layer(problem: SpikingPruning) -> np.ndarray:
     mask = np.zeros(problem.space.n_var, dtype=bool)
     mask[[part.start for part in problem.space.slices]] = True
     return mask
+
+
+def test_the_dense_network_teaches_by_default(digits: DigitsPruning) -> None:
+    task = Task(digits, TINY)
+    images, _ = task.training_images()
+    with torch.no_grad():
+        said = digits.base_network()(images)
+    assert task.teacher_logits is not None
+    assert torch.allclose(task.teacher_logits, said, atol=1e-5)
+    other = digits.network(digits.space.random(1, keep=0.5, rng=np.random.default_rng(0))[0])
+    assert not torch.allclose(Task(digits, TINY, teacher=other).teacher_logits, said, atol=1e-2)
+    assert Task(digits, replace(TINY, training="pgd-at")).teacher_logits is None
+
+
+def test_training_reaches_beyond_the_box_of_the_search(digits: DigitsPruning) -> None:
+    task = Task(digits, replace(TINY, attack_reach=1.5))
+    assert task.training_attack.eps == pytest.approx(1.5 * digits.attack.eps)
+    assert task.training_attack.step_size == pytest.approx(1.5 * digits.attack.step_size)
+    assert Task(digits, replace(TINY, attack_reach=1e6)).training_attack.eps == 1.0
+
+
+@pytest.mark.parametrize("wrong", [{"training": "trades"}, {"attack_reach": 0.0}, {"temperature": -1.0}])
+def test_impossible_fine_tunings_are_refused(wrong: dict) -> None:
+    with pytest.raises(OptionError):
+        FineTuning(**wrong)
