@@ -237,7 +237,7 @@ def test_training_can_be_interrupted_resumed_and_used(tmp_path: Path) -> None:
     assert not (tmp_path / "cut" / "weights.safetensors").exists()
     other = ccsrp(*TRAIN, "--out", "cut", "--epochs", "4", "--resume", cwd=tmp_path)
     assert other.returncode == 2
-    assert "other settings" in other.stderr
+    assert "other settings: training.epochs was 3, now 4; say the same" in other.stderr
     resumed = ccsrp(*TRAIN, "--out", "cut", "--epochs", "3", "--resume", cwd=tmp_path)
     assert resumed.returncode == 0, resumed.stderr
     for name in ("weights.safetensors", "curve.csv"):

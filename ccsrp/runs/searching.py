@@ -13,6 +13,7 @@ from ccsrp.coevolution.rounds import Round, joined_histories, run_rounds
 from ccsrp.coevolution.run import SearchResult, run_search
 from ccsrp.coevolution.search import GenerationReport
 from ccsrp.coevolution.settings import SearchSettings
+from ccsrp.differences import differences
 from ccsrp.errors import RunError
 from ccsrp.evaluation.interface import Evaluator
 from ccsrp.files import write_atomically
@@ -89,8 +90,12 @@ def _store(folder: Path, config: RunConfig) -> RunStore:
     else:
         store = RunStore(folder)
     try:
-        if not parse_stored(store.config, folder).same_run(config):
-            raise RunError(f"{folder} holds a search with other settings; remove it or name another folder")
+        before = parse_stored(store.config, folder)
+        if not before.same_run(config):
+            raise RunError(
+                f"{folder} holds a search with other settings: {differences(before.settings(), config.settings())}; "
+                f"name another folder"
+            )
         if not (folder / "config.toml").exists():
             write_atomically(folder / "config.toml", store.config.encode())
     except BaseException:

@@ -14,6 +14,7 @@ import torch
 from safetensors.torch import save
 
 from ccsrp.attack.custom import AnyAttack
+from ccsrp.differences import differences
 from ccsrp.errors import OptionError, RunError, one_line
 from ccsrp.files import read_regular, write_atomically
 from ccsrp.runs.config import parse_tables, read_config_text
@@ -136,9 +137,11 @@ def _resume(folder: Path, config: dict[str, Any], trainer: Trainer) -> list[dict
     if not checkpoint.exists():
         write_atomically(file, tomli_w.dumps(config).encode())
         return []
-    if parse_tables(read_config_text(file), file) != tomllib.loads(tomli_w.dumps(config)):
+    before, now = parse_tables(read_config_text(file), file), tomllib.loads(tomli_w.dumps(config))
+    if before != now:
         raise RunError(
-            f"{folder} holds a training with other settings (see {file}); remove it or use another folder"
+            f"{folder} holds a training with other settings: {differences(before, now)}; say the same, or "
+            f"remove the folder"
         )
     try:
         largest = SLACK + 2 * sum(tensor.nbytes for tensor in trainer.expected_state().values())
