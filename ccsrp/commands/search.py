@@ -24,7 +24,7 @@ from ccsrp.commands.options import (
     was_given,
 )
 from ccsrp.commands.result import resumable
-from ccsrp.commands.workers import judging
+from ccsrp.commands.workers import asked_for, judging
 from ccsrp.errors import OptionError
 
 __all__ = ["search"]
@@ -136,6 +136,8 @@ def search(
     With --rounds, each search ends with one network, pruned for real and fine-tuned, that the next begins
     with; the front joins all rounds. The budget is that of one round.
     """
+    asked = asked_for(workers, ray)
+    told = SearchScreen(quiet=quiet, as_json=as_json, tensorboard=tensorboard)
     from ccsrp.coevolution.choice import Choice
     from ccsrp.coevolution.rounds import RoundSettings
     from ccsrp.coevolution.settings import SearchSettings
@@ -197,7 +199,6 @@ def search(
             raise OptionError(f"problem {problem!r} has no network to fine-tune; leave --rounds out")
     else:
         _refuse(context, ROUNDS_TAKE | LOSSES, "needs --rounds")
-    told = SearchScreen(quiet=quiet, as_json=as_json, tensorboard=tensorboard)
     folder = out or Path("runs") / f"{problem.replace(':', '-')}-seed-{seed}"
     with told.only_ours(), new_folder(folder) as path:
         built = load_problem(problem, **options)
@@ -208,7 +209,7 @@ def search(
         )
         shown = told.display
         shown.begins(beginning(problem, built, path, budget=settings.budget, plan=plan))
-        with resumable(path, problem=problem), judging(workers, ray) as judged_by, shown.shown():
+        with resumable(path, problem=problem), judging(asked) as judged_by, shown.shown():
             result = search_into(path, built, settings, config, plan=plan, shown=shown, judged_by=judged_by)
             shown.result(result)
     told.ends(path, result)

@@ -248,7 +248,8 @@ def _claim(folder: Path, settings: ComparisonSettings, described: dict[str, Any]
         differ = differences(_fixed(before), _fixed(now))
         if differ:
             raise RunError(
-                f"{folder} holds a comparison with other settings: {differ}; say the same, or use another --out"
+                f"{folder} holds a comparison with other settings: {differ}; say the same, or use another "
+                f"--out"
             )
     write_atomically(file, tomli_w.dumps(config).encode())
 

@@ -21,7 +21,6 @@ from ccsrp.runs.config import RunConfig, parse_stored
 from ccsrp.runs.journal import RecordedRun
 from ccsrp.runs.plan import RoundPlan
 from ccsrp.runs.progress import known_before
-from ccsrp.runs.rounds import StoredRounds
 from ccsrp.runs.store import STORE, RunStore
 from ccsrp.runs.views import config_bytes, write_front, write_history, write_rounds
 from ccsrp.space import BoolArray
@@ -92,10 +91,8 @@ def _store(folder: Path, config: RunConfig) -> RunStore:
     try:
         before = parse_stored(store.config, folder)
         if not before.same_run(config):
-            raise RunError(
-                f"{folder} holds a search with other settings: {differences(before.settings(), config.settings())}; "
-                f"name another folder"
-            )
+            differ = differences(before.settings(), config.settings())
+            raise RunError(f"{folder} holds a search with other settings: {differ}; name another folder")
         if not (folder / "config.toml").exists():
             write_atomically(folder / "config.toml", store.config.encode())
     except BaseException:
@@ -111,7 +108,6 @@ class _Recorded:
         self._folder = folder
         self._journal = journal
         self._shown = shown
-        self._rounds = StoredRounds(folder, journal.store)
         self._written = self._ended = time.perf_counter()
         self._writing = 0.0
 
@@ -129,6 +125,9 @@ class _Recorded:
 
     def rounds(self, problem: SearchProblem, settings: SearchSettings, plan: RoundPlan) -> SearchResult:
         """Search and fine-tune in turn."""
+        from ccsrp.runs.rounds import StoredRounds  # which loads torch; a look-up table needs none
+
+        stored = StoredRounds(self._folder, self._journal.store)
 
         def on_generation(number: int, report: GenerationReport) -> None:
             self._generation(number, report)
@@ -139,13 +138,13 @@ class _Recorded:
 
         def after(number: int, current: Any, mask: BoolArray) -> SearchProblem:
             self._shown.tuning(number)
-            made: SearchProblem = self._rounds.after(
+            made: SearchProblem = stored.after(
                 number, current, mask, plan.tuning, seed=settings.seed + number
             )
             return made
 
         def on_round(finished: Round) -> None:
-            write_rounds(self._folder, self._rounds.add(finished))
+            write_rounds(self._folder, stored.add(finished))
             self._shown.round(finished)
             self._ended = time.perf_counter()
 

@@ -124,7 +124,7 @@ def test_a_state_that_does_not_fit_is_refused(name: str, content: object, copy: 
 
 
 def test_another_search_is_not_mixed_in(copy: Path) -> None:
-    with pytest.raises(RunError, match="other settings: search.budget was 80, now 81; name"):
+    with pytest.raises(RunError, match=r"other settings: search\.budget was 80, now 81; name"):
         searched(copy, Fragile(), SearchSettings(budget=81, seed=2, screening="none"))
 
 
