@@ -37,10 +37,11 @@ def audit(
     from ccsrp.report.terminal import audit_table
     from ccsrp.report.terminal import steps as progress_steps
     from ccsrp.runs.audited import RunToAudit, audit_row
+    from ccsrp.snn.kernels import told_of_compilation
 
     console = Console()
     run, rows = RunToAudit.of(folder, problem=problem), []
-    with progress_steps(console) as shown:
+    with progress_steps(console) as shown, told_of_compilation(shown.line):
         for number in run.members(member):
             result = run.audit(
                 number,

@@ -38,13 +38,14 @@ def finetune(
     from ccsrp.report.terminal import steps as progress_steps
     from ccsrp.runs.finetuning import finetune_member
     from ccsrp.runs.member import open_run
+    from ccsrp.snn.kernels import told_of_compilation
 
     tuning = FineTuning(
         epochs=epochs, images=images, learning_rate=learning_rate, batch_size=batch_size, attack_steps=steps
     )
     run = open_run(folder, problem=problem)
     console = Console()
-    with progress_steps(console) as shown:
+    with progress_steps(console) as shown, told_of_compilation(shown.line):
         path, figures = finetune_member(
             run,
             member,

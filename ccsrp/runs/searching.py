@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -66,10 +67,10 @@ def search_into(
     if plan is not None:
         trained: Any = problem
         plan.tuning.chosen(*trained.images("train"))  # refused before anything is evaluated
-    with _store(folder, config) as store:
+    with _store(folder, config) as store, _kernels_told(problem, shown) as compiled:
         if not store.empty:
             shown.resumed(known_before(store))
-        run = _Recorded(folder, RecordedRun(store, judged_by=judged_by), shown)
+        run = _Recorded(folder, RecordedRun(store, judged_by=judged_by), shown, compiled)
         try:
             result = run.searched(problem, settings) if plan is None else run.rounds(problem, settings, plan)
         except BaseException:
@@ -80,6 +81,18 @@ def search_into(
             raise
         run.finish(result)
     return result
+
+
+@contextmanager
+def _kernels_told(problem: SearchProblem, shown: ShowsSearch) -> Iterator[Callable[[], float]]:
+    """Say when kernels are compiled; yield what returns the seconds that this has taken so far."""
+    if not hasattr(problem, "base_network"):
+        yield lambda: 0.0
+        return
+    from ccsrp.snn.kernels import told_of_compilation
+
+    with told_of_compilation(shown.note) as compilation:
+        yield lambda: compilation.seconds
 
 
 def _store(folder: Path, config: RunConfig) -> RunStore:
@@ -104,10 +117,14 @@ def _store(folder: Path, config: RunConfig) -> RunStore:
 class _Recorded:
     """One run, with its files."""
 
-    def __init__(self, folder: Path, journal: RecordedRun, shown: ShowsSearch) -> None:
+    def __init__(
+        self, folder: Path, journal: RecordedRun, shown: ShowsSearch, compiled: Callable[[], float]
+    ) -> None:
         self._folder = folder
         self._journal = journal
         self._shown = shown
+        self._compiled = compiled
+        self._compiled_before = 0.0
         self._written = self._ended = time.perf_counter()
         self._writing = 0.0
 
@@ -146,7 +163,7 @@ class _Recorded:
         def on_round(finished: Round) -> None:
             write_rounds(self._folder, stored.add(finished))
             self._shown.round(finished)
-            self._ended = time.perf_counter()
+            self._ended, self._compiled_before = time.perf_counter(), self._compiled()
 
         return run_rounds(
             problem,
@@ -170,7 +187,9 @@ class _Recorded:
 
     def _generation(self, number: int, report: GenerationReport) -> None:
         before, self._ended = self._ended, time.perf_counter()
-        self._shown.generation(FinishedGeneration(number, self._ended - before, report))
+        compiled_before, self._compiled_before = self._compiled_before, self._compiled()
+        seconds = self._ended - before - (self._compiled_before - compiled_before)
+        self._shown.generation(FinishedGeneration(number, max(0.0, seconds), report))
 
     def _view(self, write: Callable[[], None]) -> None:
         now = time.perf_counter()
