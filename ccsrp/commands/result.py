@@ -31,7 +31,7 @@ class Said(SystemExit):
 @contextmanager
 def resumable(folder: Path, *, problem: str) -> Iterator[None]:
     """Say how to go on where the ``with`` block, a search on a named problem, is interrupted."""
-    from ccsrp.importing import naming
+    from ccsrp.importing import resume_line
     from ccsrp.runs.store import STORE
 
     try:
@@ -39,7 +39,7 @@ def resumable(folder: Path, *, problem: str) -> Iterator[None]:
     except KeyboardInterrupt:
         if not (folder / STORE).exists():
             raise
-        command = f"ccsrp resume {folder}{naming(problem)}"
+        command = resume_line(folder, problem)
         raise Said(f"interrupted; go on with '{command}'", status=INTERRUPTED) from None
 
 

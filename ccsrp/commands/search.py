@@ -68,7 +68,13 @@ def search(
         int,
         typer.Option(help="With --screen gp: networks of a generation at most; as many as workers or more."),
     ] = 10,
-    cost: Annotated[CostChoice, typer.Option(help="What compactness means.")] = CostChoice.flops,
+    cost: Annotated[
+        CostChoice,
+        typer.Option(
+            help="What compactness means. A function of your own comes with a class of your own: MODULE:CLASS "
+            "for PROBLEM, a SpikingPruning that passes it as cost=FUNCTION."
+        ),
+    ] = CostChoice.flops,
     calibrate: Annotated[
         bool, typer.Option("--calibrate/--no-calibrate", help="Re-estimate batch norms of every candidate.")
     ] = True,
@@ -163,8 +169,9 @@ def search(
     }
     # A problem class has its own defaults, and need not take what the user did not ask for.
     options = {key: value for key, value in given.items() if was_given(context, key)}
-    if not takes_option(problem, "seed"):
-        options.pop("seed", None)  # the search has one all the same
+    seed_of_search_alone = "seed" in options and not takes_option(problem, "seed")
+    if seed_of_search_alone:
+        del options["seed"]
     settings = SearchSettings(
         budget=budget,
         seed=seed,
@@ -209,6 +216,11 @@ def search(
         )
         shown = told.display
         shown.begins(beginning(problem, built, path, budget=settings.budget, plan=plan))
+        if seed_of_search_alone and getattr(built, "attack", None) is not None:
+            shown.note(
+                f"{problem} takes no seed: --seed {seed} is that of the search, the attack keeps its own (let "
+                f"__init__ take seed and pass it on)"
+            )
         with resumable(path, problem=problem), judging(asked) as judged_by, shown.shown():
             result = search_into(path, built, settings, config, plan=plan, shown=shown, judged_by=judged_by)
             shown.result(result)
