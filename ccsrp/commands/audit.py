@@ -34,7 +34,7 @@ def audit(
     Takes minutes a network. An interrupted audit goes on where it stopped. The folder gets audit.csv (a row
     a network) and audit/member-ID.csv (a row an attack).
     """
-    from ccsrp.report.terminal import audit_table
+    from ccsrp.report.terminal import audit_table, print_table
     from ccsrp.report.terminal import steps as progress_steps
     from ccsrp.runs.audited import RunToAudit, audit_row
     from ccsrp.snn.kernels import told_of_compilation
@@ -59,6 +59,7 @@ def audit(
             for verdict in result.verdicts:
                 if verdict.suspicious:
                     shown.line(f"member {number}, {verdict.name}: {verdict.text}")
-    console.print(audit_table(rows, title=escape(printable(f"{folder}: {len(rows)} audited"))))
+    title = f"{folder}: {len(rows)} audited"
+    print_table(console, audit_table(rows, width=console.width), title=title)
     typer.echo(printable(f"  {folder / 'audit.csv'}  one row a network"))
     typer.echo(printable(f"  {folder / 'audit'}  one table a network, one row an attack"))

@@ -34,7 +34,7 @@ def finetune(
     interrupted fine-tuning goes on where it was.
     """
     from ccsrp.methods.interface import FineTuning
-    from ccsrp.report.terminal import figures_table
+    from ccsrp.report.terminal import figures_table, print_table
     from ccsrp.report.terminal import steps as progress_steps
     from ccsrp.runs.finetuning import finetune_member
     from ccsrp.runs.member import open_run
@@ -56,5 +56,5 @@ def finetune(
                 f"epoch {report.epoch}/{epochs}: loss {report.loss:.4f}, training acc. {report.accuracy:.4f}"
             ),
         )
-    console.print(figures_table(figures, title=f"member {member}"))
+    print_table(console, figures_table(figures), title=f"member {member}")
     typer.echo(printable(f"  {path / 'weights.safetensors'}  the network's weights"))

@@ -53,7 +53,7 @@ def pick(
     from ccsrp.decision.preferences import parse_preferences
     from ccsrp.report.picked import picked_lines
     from ccsrp.report.records import json_line, records
-    from ccsrp.report.terminal import front_table
+    from ccsrp.report.terminal import front_table, print_table
     from ccsrp.runs.folder import read_front
 
     preferences = parse_preferences(prefer)
@@ -70,6 +70,6 @@ def pick(
     for line in picked_lines(picked, records(rows.iloc[:1])[0]):
         console.print(escape(line), highlight=False, soft_wrap=True)
     if picked.alternatives:
-        console.print(front_table(rows.iloc[1:], title="Next best", width=console.width))
+        print_table(console, front_table(rows.iloc[1:], width=console.width), title="Next best")
     for command in commands:
         typer.echo(printable(f"  {command}"))

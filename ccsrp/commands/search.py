@@ -71,8 +71,8 @@ def search(
     cost: Annotated[
         CostChoice,
         typer.Option(
-            help="What compactness means. A function of your own comes with a class of your own: MODULE:CLASS "
-            "for PROBLEM, a SpikingPruning that passes it as cost=FUNCTION."
+            help="What compactness means. A function of your own comes in with a class of your own, named "
+            "MODULE:CLASS for PROBLEM: a SpikingPruning that is given cost=FUNCTION."
         ),
     ] = CostChoice.flops,
     calibrate: Annotated[
@@ -218,8 +218,8 @@ def search(
         shown.begins(beginning(problem, built, path, budget=settings.budget, plan=plan))
         if seed_of_search_alone and getattr(built, "attack", None) is not None:
             shown.note(
-                f"{problem} takes no seed: --seed {seed} is that of the search, the attack keeps its own (let "
-                f"__init__ take seed and pass it on)"
+                f"{problem} takes no seed: --seed {seed} is that of the search, its attack keeps its own; "
+                f"let its __init__ take seed to change that"
             )
         with resumable(path, problem=problem), judging(asked) as judged_by, shown.shown():
             result = search_into(path, built, settings, config, plan=plan, shown=shown, judged_by=judged_by)

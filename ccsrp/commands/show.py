@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.markup import escape
 
 from ccsrp.commands import completion
 from ccsrp.commands.next_steps import next_steps
@@ -56,7 +55,7 @@ def show(
     """Print the front of a search, or one member; of a search that has not finished, the front so far."""
     from ccsrp.decision.bounds import Bounds, sorted_by
     from ccsrp.report.records import json_line, records
-    from ccsrp.report.terminal import front_table
+    from ccsrp.report.terminal import front_table, print_table
 
     bounds = Bounds(max_cost=max_cost, min_accuracy=min_accuracy, min_robust_accuracy=min_robust_accuracy)
     if descending and sort is None:
@@ -81,8 +80,7 @@ def show(
     else:
         title = f"front of {len(front)} networks"
     console = Console()
-    console.print(escape(printable(f"{folder}: {title}")), style="italic", highlight=False, soft_wrap=True)
-    console.print(front_table(shown, title=None, width=console.width))
+    print_table(console, front_table(shown, width=console.width), title=f"{folder}: {title}")
     if not about["finished"]:
         typer.echo(printable(unfinished))
 
