@@ -13,7 +13,7 @@ from typing import Any
 
 from ccsrp.errors import CcsrpError, OptionError, one_line
 
-__all__ = ["built", "imported_class", "is_own", "naming", "resume_line"]
+__all__ = ["built", "imported_class", "is_own", "member_line", "naming", "resume_line"]
 
 
 def is_own(name: str) -> bool:
@@ -37,6 +37,15 @@ def resume_line(folder: Path | str, problem: str) -> str:
     'ccsrp resume runs/mine --problem mine:MyPruning'
     """
     return f"ccsrp resume {shlex.quote(str(folder))}{naming(problem)}"
+
+
+def member_line(command: str, folder: Path | str, member: int, problem: str) -> str:
+    """Return a command on a member of the front of a run.
+
+    >>> member_line("audit", "runs/mine", 3, "digits")
+    'ccsrp audit runs/mine --member 3'
+    """
+    return f"ccsrp {command} {shlex.quote(str(folder))} --member {member}{naming(problem)}"
 
 
 def imported_class(name: str) -> type[Any]:

@@ -167,7 +167,7 @@ def test_help_names_what_can_be_said(
         (("search", "digits", "--weights", "full/precious"), "not a whole safetensors file"),
         (("search", "digits", "--network", "lenet", "--weights", "w"), "unknown network"),
         (("search", "digits", "--validation-images", "9999"), "has 300 images"),
-        (("search", "cifar10"), "make them with 'ccsrp train cifar10'"),
+        (("search", "cifar10"), "make them with 'ccsrp train cifar10 --out DIR'"),
         (("search", "fashion-mnist", "--data-dir", "corrupt"), "fetch the data set anew"),
         (("show", "nowhere"), "not a run folder"),
         (("show", "full"), "holds no front.csv"),

@@ -17,6 +17,15 @@ MISTAKES: type[Exception] = next(
 # What Typer and pydantic say of a value that is no number.
 NUMBERS = (("valid integer", "a whole number"), ("valid number", "a number"), ("valid float", "a number"))
 
+WORDS = (
+    ("Value error, ", ""),
+    (". Did you mean", "; did you mean"),
+    (". Choose from:", "; choose from"),
+    ("Got unexpected extra argument(s)", "one word too many"),
+    ("Got unexpected extra arguments", "some words too many"),
+    ("Got unexpected extra argument", "one word too many"),
+)
+
 
 def asks_for_help(error: Exception) -> bool:
     """Tell whether a line ended where a command could have followed, which is answered by help."""
@@ -42,7 +51,8 @@ def mistake(error: Any, arguments: Sequence[str] = ()) -> str:
         meant = f"did you mean {near[0]}? " if near else ""
         return f"'{command}' has no option {unknown}; {meant}'{command} --help' lists its options"
     text = " ".join(str(error.format_message()).split()).rstrip(".")
-    text = text.replace("Value error, ", "").replace(". Did you mean", "; did you mean")
+    for words, ours in WORDS:
+        text = text.replace(words, ours)
     text = text[:1].lower() + text[1:]
     for words, kind in NUMBERS:
         if words in text and getattr(error, "param", None) is not None:

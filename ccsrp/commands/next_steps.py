@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 
 from ccsrp.errors import CcsrpError
@@ -12,7 +11,7 @@ __all__ = ["next_steps"]
 
 def next_steps(folder: Path, member: int) -> list[str]:
     """List them for a member that is more than a row of a table; of any other there are none."""
-    from ccsrp.importing import is_own, naming
+    from ccsrp.importing import is_own, member_line
     from ccsrp.registry import problem_class
     from ccsrp.runs.config import read_config
 
@@ -23,5 +22,4 @@ def next_steps(folder: Path, member: int) -> list[str]:
             return []
     except CcsrpError:  # a front alone, or of a problem that is not installed here: it can still be read
         return []
-    where, besides = shlex.quote(str(folder)), naming(problem)
-    return [f"ccsrp {name} {where} --member {member}{besides}" for name in ("finetune", "audit", "export")]
+    return [member_line(name, folder, member, problem) for name in ("finetune", "audit", "export")]

@@ -21,6 +21,7 @@ from ccsrp.export.latency import Timing, measure, this_machine
 from ccsrp.export.to_nir import needs_nir, nir_file, read_nir
 from ccsrp.export.to_onnx import needs_onnx, onnx_file, read_onnx
 from ccsrp.files import inside
+from ccsrp.importing import member_line
 from ccsrp.runs.card import Measured, member_card
 from ccsrp.runs.card_facts import said_of, versions
 from ccsrp.runs.member import Run
@@ -191,7 +192,8 @@ def _network(run: Run, member: int, pruned: DirectCoding, *, finetuned: bool) ->
         folder = inside(run.folder, "finetuned", f"member-{member}")
         file = folder / "weights.safetensors"
         if not file.is_file():
-            raise RunError(f"{run.folder} has no fine-tuned member {member}; 'ccsrp finetune' makes it")
+            command = member_line("finetune", run.folder, member, run.config.problem)
+            raise RunError(f"{run.folder} has no fine-tuned member {member}; '{command}' makes it")
         if stored_mask(file) != _mask(run, member):
             raise WeightsError(f"weights {file} are of another mask than member {member}; fine-tune it again")
         load_weights(network.network, file)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
 from ccsrp.errors import OptionError
-from ccsrp.importing import naming, resume_line
+from ccsrp.importing import member_line, resume_line
 from ccsrp.report.audits import audit_info
 from ccsrp.report.courses import hypervolume_course
 from ccsrp.report.figures.audit import audit_figure
@@ -49,7 +48,7 @@ def _of(
 def _words(record: RunRecord) -> dict[str, str]:
     """Return what may be said to a user of a run that lacks something."""
     member = record.front["member"].iloc[0]
-    audit = f"ccsrp audit {shlex.quote(record.folder)} --member {member}{naming(record.problem)}"
+    audit = member_line("audit", record.folder, member, record.problem)
     return {"folder": record.folder, "resume": resume_line(record.folder, record.problem), "audit": audit}
 
 
