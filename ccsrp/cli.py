@@ -12,6 +12,7 @@ from ccsrp.commands.audit import audit
 from ccsrp.commands.compare import compare
 from ccsrp.commands.export import export
 from ccsrp.commands.finetune import finetune
+from ccsrp.commands.mistakes import MISTAKES, asks_for_help, mistake
 from ccsrp.commands.pick import pick
 from ccsrp.commands.plot import plot
 from ccsrp.commands.problems import problems
@@ -21,7 +22,7 @@ from ccsrp.commands.resume import resume
 from ccsrp.commands.search import search
 from ccsrp.commands.show import show
 from ccsrp.commands.train import train
-from ccsrp.errors import CcsrpError
+from ccsrp.errors import CcsrpError, printable
 
 __all__ = ["app", "main"]
 
@@ -66,7 +67,11 @@ def _main(
 def main() -> NoReturn:
     """Run the command line; wrong input ends it with one line and status 2."""
     try:
-        app()
+        status = app(prog_name="ccsrp", standalone_mode=False) or 0
+    except MISTAKES as error:
+        text = str(error) if asks_for_help(error) else f"ccsrp: {printable(mistake(error, sys.argv[1:]))}"
+        print(text, file=sys.stderr)
+        sys.exit(2)
     except CcsrpError as error:
         print(f"ccsrp: {error}", file=sys.stderr)
         sys.exit(2)
@@ -76,12 +81,8 @@ def main() -> NoReturn:
     except MemoryError:
         print("ccsrp: memory ran out; ask for fewer images or smaller batches", file=sys.stderr)
         sys.exit(2)
-    except KeyboardInterrupt:
-        status: int | str | None = INTERRUPTED
-    except SystemExit as end:  # Typer ends so, after an interrupt too
-        status = end.code
-    else:
-        status = 0
+    except (KeyboardInterrupt, typer.Abort):
+        status = INTERRUPTED
     if status == INTERRUPTED:
         print("ccsrp: interrupted; what had been written by then is whole", file=sys.stderr)
     sys.exit(status)

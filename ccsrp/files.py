@@ -96,7 +96,9 @@ def write_failed(path: Path, error: OSError | sqlite3.Error, *, then: str) -> Ru
     )
     if full:
         return RunError(f"cannot write {path}: the disk is full; free some space, then {then}")
-    return RunError(f"cannot write {path} ({one_line(error)}); mend that, then {then}")
+    return RunError(
+        f"cannot write {path} ({getattr(error, 'strerror', None) or one_line(error)}); mend that, then {then}"
+    )
 
 
 def missing_folders(path: Path) -> list[Path]:

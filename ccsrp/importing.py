@@ -8,11 +8,12 @@ import os
 import shlex
 import sys
 import traceback
+from pathlib import Path
 from typing import Any
 
 from ccsrp.errors import CcsrpError, OptionError, one_line
 
-__all__ = ["built", "imported_class", "is_own", "naming"]
+__all__ = ["built", "imported_class", "is_own", "member_line", "naming", "resume_line"]
 
 
 def is_own(name: str) -> bool:
@@ -27,6 +28,24 @@ def naming(problem: str) -> str:
     (' --problem mine:MyPruning', '')
     """
     return f" --problem {shlex.quote(problem)}" if is_own(problem) else ""
+
+
+def resume_line(folder: Path | str, problem: str) -> str:
+    """Return the command that goes on with the search in a folder.
+
+    >>> resume_line("runs/mine", "mine:MyPruning")
+    'ccsrp resume runs/mine --problem mine:MyPruning'
+    """
+    return f"ccsrp resume {shlex.quote(str(folder))}{naming(problem)}"
+
+
+def member_line(command: str, folder: Path | str, member: int, problem: str) -> str:
+    """Return a command on a member of the front of a run.
+
+    >>> member_line("audit", "runs/mine", 3, "digits")
+    'ccsrp audit runs/mine --member 3'
+    """
+    return f"ccsrp {command} {shlex.quote(str(folder))} --member {member}{naming(problem)}"
 
 
 def imported_class(name: str) -> type[Any]:
@@ -45,6 +64,14 @@ def imported_class(name: str) -> type[Any]:
         There is no such module or class, importing it fails, or it is no problem class.
     """
     module_name, _, attribute = name.partition(":")
+    if module_name.endswith(".py"):
+        path = os.path.normpath(module_name.removesuffix(".py"))
+        elsewhere = path.startswith((os.pardir, os.sep))
+        meant = os.path.basename(path) if elsewhere else path.replace(os.sep, ".")
+        raise OptionError(
+            f"{name!r}: a module is named without .py and with dots for folders; write {meant}:{attribute}"
+            + (", in the folder where it lies" if elsewhere else "")
+        )
     if not all(part.isidentifier() for part in (*module_name.split("."), attribute)):
         raise OptionError(
             f"{name!r} is no MODULE:CLASS; write mine:MyPruning for the class MyPruning of mine.py"

@@ -128,7 +128,8 @@ class ShippedPruning(SpikingPruning):
         elif cls.weights_sha256 is None or network not in (None, cls.network_name):
             name = network or cls.network_name
             raise WeightsError(
-                f"no weights of {name} ship for {cls.key}; make them with 'ccsrp train {cls.key}' and pass "
+                f"no weights of {name} ship for {cls.key}; make them with 'ccsrp train {cls.key}"
+                f"{'' if network is None else f' --network {network}'} --out DIR' and pass "
                 f"weights=DIR/weights.safetensors (--weights)"
             )
         else:

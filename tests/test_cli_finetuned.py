@@ -111,7 +111,7 @@ def test_another_fine_tuning_takes_the_audit_with_it_and_keeps_the_earlier_one(
 
     refused = command(*TUNE, "2", *MEMBER, cwd=run.parent)
     assert (refused.returncode, len(refused.stderr.splitlines())) == (2, 1)
-    assert "epochs 1, now 2" in refused.stderr
+    assert "epochs was 1, now 2" in refused.stderr
     assert "--again" in refused.stderr
     assert files(run) == before
 

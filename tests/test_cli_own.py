@@ -72,8 +72,12 @@ def mine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_it_is_searched_resumed_and_fine_tuned_by_its_name(mine: Path, command: Command) -> None:
-    done = command("search", "mine:MyPruning", "--budget", "6", "--subpop", "3", cwd=mine)
+    done = command("search", "mine:MyPruning", "--budget", "6", "--subpop", "3", "--seed", "0", cwd=mine)
     assert done.returncode == 0, done.stderr
+    assert "mine:MyPruning takes no seed: --seed 0 is that of the search" in done.stdout
+    assert "seed" not in tomllib.loads(
+        (mine / "runs" / "mine-MyPruning-seed-0" / "config.toml").read_text()
+    ).get("options", {})
     assert "robust under: darker, made by mine.darker" in done.stdout
     folder = mine / "runs" / "mine-MyPruning-seed-0"
     config = tomllib.loads((folder / "config.toml").read_text())
@@ -94,6 +98,11 @@ def test_it_is_searched_resumed_and_fine_tuned_by_its_name(mine: Path, command: 
     assert command(*home, cwd=mine).returncode == 0
     card = (folder / "exported" / "member-0-finetuned" / "MODEL_CARD.md").read_text()
     assert f"| cost by mine.share, which the search minimised | {cost:.4f} | 1.0000 | {cost:.4f} |" in card
+    taken = command("search", "mine:MyPruning", "--out", str(folder), cwd=mine)
+    assert f"go on with 'ccsrp resume {folder} --problem mine:MyPruning'" in taken.stderr
+    shown = command("show", str(folder), "--member", "0", cwd=mine)
+    assert "layer 0" in shown.stdout
+    assert f"ccsrp audit {folder} --member 0 --problem mine:MyPruning" in shown.stdout
 
     for asked in (("resume", str(folder)), tune, ("audit", str(folder))):
         del sys.modules["mine"]
@@ -134,6 +143,8 @@ def test_a_folder_is_on_the_problem_that_it_is_on(tmp_path: Path) -> None:
         ("mine:TensorDataset", MINE, "mine:TensorDataset is a class that is no problem"),
         ("yours:MyPruning", MINE, "there is no module 'yours' in"),
         ("mine/x:MyPruning", MINE, "is no MODULE:CLASS; write mine:MyPruning"),
+        ("mine.py:MyPruning", MINE, "a module is named without .py and with dots for folders; write mine:My"),
+        ("../mine.py:X", MINE, "write mine:X, in the folder where it lies"),
         ("mine:", MINE, "is no MODULE:CLASS; write mine:MyPruning"),
         ("broken:X", "1 / 0", "module 'broken' cannot be imported (ZeroDivisionError: division by zero, at "),
         ("broken:X", "raise SystemExit('bye')", "module 'broken' cannot be imported (SystemExit: bye"),

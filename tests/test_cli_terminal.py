@@ -7,6 +7,7 @@ import io
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import threading
@@ -22,7 +23,7 @@ from ccsrp.cli import app, main
 from ccsrp.coevolution.course import FinishedGeneration
 from ccsrp.report.progress.display import SearchDisplay
 from ccsrp.report.progress.live import LiveDisplay
-from ccsrp.report.terminal import front_table
+from ccsrp.report.terminal import audit_table, figures_table, front_table, print_table
 from tests.conftest import Ended
 
 Command = Callable[..., Ended]
@@ -175,11 +176,62 @@ def test_show_filters_an_unfinished_search(run: Path, tmp_path: Path, command: C
 @pytest.mark.parametrize("width", [40, 60, 80])
 def test_tables_fit_their_terminal(width: int, front: pd.DataFrame) -> None:
     console = Console(file=io.StringIO(), width=width)
-    console.print(front_table(front.assign(round=1), title=None, width=width))
+    title = "a folder whose name is longer than a narrow terminal is wide, as paths are"
+    print_table(console, front_table(front.assign(round=1), width=width), title=title)
+    audited = dict.fromkeys(("images", "clean_accuracy", "search_robust_accuracy", "gap_points"), 0.9)
+    audited |= {"member": 3, "worst_case_accuracy": 0.5, "masked_gradients": False}
+    print_table(console, audit_table([audited], width=width), title="audit")
     assert isinstance(console.file, io.StringIO)
     text = console.file.getvalue()
     assert "…" not in text
-    assert all(header in text for header in ("member", "acc.", "robust", "cost"))
+    assert title in text.splitlines()
+    assert not any(line.endswith(" ") for line in text.splitlines())
+    assert all(header in text for header in ("member", "acc.", "robust", "cost", "worst case"))
+
+
+def test_figures_stand_side_by_side_as_people_read_them() -> None:
+    console = Console(file=io.StringIO(), width=40)
+    console.print(figures_table(pd.DataFrame({"network": ["before", "after"], "flops": [955072, 14010]})))
+    assert isinstance(console.file, io.StringIO)
+    assert console.file.getvalue().split() == ["before", "after", "FLOPs", "955k", "14k"]
+
+
+def test_one_member_is_shown_with_its_layers(run: Path, front: pd.DataFrame, command: Command) -> None:
+    row = front.iloc[1]
+    done = command("show", "run", "--member", str(row["member"]), cwd=run.parent)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert f"member {row['member']} of a front of {len(front)} networks" in done.stdout
+    assert f"{row['robust_accuracy']:>14.3f}  on validation images" in done.stdout
+    assert f"filters kept: {row['mask'].count('1')} of 14" in done.stdout
+    assert f"  conv1      {row['mask'][:4].count('1')} of 4" in done.stdout
+    assert "ccsrp finetune" not in done.stdout, "there is no network behind a table"
+    told = json.loads(command("show", "run", "--member", str(row["member"]), "--json", cwd=run.parent).stdout)
+    assert told["mask"] == row["mask"]
+    assert sum(layer["kept"] for layer in told["layers"]) == row["mask"].count("1")
+
+
+def test_a_lost_front_is_told_from_a_search_that_goes_on(run: Path, tmp_path: Path, command: Command) -> None:
+    shutil.copytree(run, tmp_path / "run", ignore=shutil.ignore_patterns("front.csv"))
+    shown = command("show", "run", cwd=tmp_path)
+    assert "front.csv is missing, though the search has ended; 'ccsrp resume run' writes it" in shown.stdout
+    assert "'ccsrp resume run' writes it" in command("pick", "run", cwd=tmp_path).stderr
+    assert command("resume", "run", "--quiet", cwd=tmp_path).returncode == 0
+    assert (tmp_path / "run" / "front.csv").read_bytes() == (run / "front.csv").read_bytes()
+
+
+def test_a_table_is_searched_and_resumed_without_torch(tmp_path: Path) -> None:
+    code = (
+        "import sys; import ccsrp.cli\n"
+        "for line in (['search', 'digits-14', '--budget', '12', '--out', 'run'], ['resume', 'run']):\n"
+        "    sys.argv = ['ccsrp', *line, '--quiet']\n"
+        "    try: ccsrp.cli.main()\n"
+        "    except SystemExit as end: assert not end.code\n"
+        "print([name for name in ('torch', 'numba', 'spikingjelly') if name in sys.modules])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True,
+        check=True, env=os.environ | {"PYTHONPATH": str(Path(ccsrp.__file__).parent.parent)},
+    )  # fmt: skip
+    assert done.stdout.splitlines()[-1] == "[]"
 
 
 def test_pick_says_which_and_why_as_python_does(run: Path, front: pd.DataFrame, command: Command) -> None:
@@ -217,6 +269,11 @@ def test_pick_names_the_commands_that_come_next(run: Path, tmp_path: Path, comma
         (("show", "one", "--sort", "speed"), "cannot sort by 'speed'; choose one of member"),
         (("show", "one", "--sort", "\x1b[31m"), "cannot sort by"),
         (("show", "one", "--descending"), "--descending needs --sort"),
+        (
+            ("show", "one", "--member", "0", "--max-cost", "1"),
+            "--member shows one network; leave --max-cost out",
+        ),
+        (("show", "nowhere", "--member", "0"), "not a run folder"),
         (("pick", "one", "--prefer", "speed=1"), "unknown objective 'speed'"),
         (("pick", "one", "--prefer", "accuracy=0,robust=0,cost=0"), "all weights are 0"),
         (("pick", "one", "--min-accuracy", "1"), "the highest accuracy is 0.9"),

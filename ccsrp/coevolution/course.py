@@ -21,7 +21,7 @@ class FinishedGeneration:
     round : int
         From 1; a search without rounds is the first.
     seconds : float
-        What it took.
+        What it took, kernels that were compiled for the first time left out.
     report : GenerationReport
         The archive after it; ``evaluations`` are those of its round.
     """
@@ -50,6 +50,10 @@ class Earlier:
 
 class ShowsSearch(Protocol):
     """What is told of a search while it goes on."""
+
+    def note(self, text: str) -> None:
+        """Say something that a user should know."""
+        ...
 
     def resumed(self, earlier: Earlier) -> None:
         """Take in what is known from an earlier beginning; not called if there was none."""

@@ -15,6 +15,7 @@ from ccsrp.coevolution.screening import Screening
 from ccsrp.coevolution.settings import SearchSettings
 from ccsrp.coevolution.snapshot import Snapshot, generator_state, restore_generator
 from ccsrp.coevolution.subpopulation import Subpopulation
+from ccsrp.differences import differences
 from ccsrp.errors import OptionError, RunError
 from ccsrp.evaluation.bound import nothing_known
 from ccsrp.evaluation.cached import CachedEvaluator
@@ -160,9 +161,10 @@ class Coevolution:
         """
         mine = state.inside("search")
         if mine.value("settings", str) != self._described():
+            differ = _settings_differ(mine.value("settings", str), self._described())
             raise RunError(
-                f"the stored search had other settings: {mine.value('settings', str)}, not "
-                f"{self._described()}; go on with those, or begin anew"
+                f"the stored search had other settings: {differ}; go on with those, or begin anew in another "
+                f"folder"
             )
         for i, layer in enumerate(self.subpopulations):
             layer.restore(state.inside(f"subpopulation-{i}"), n_var=self.space.n_var)
@@ -303,3 +305,10 @@ class Coevolution:
             best_robust_accuracy=1 - float(best[1]),
             lowest_cost=float(best[2]),
         )
+
+
+def _settings_differ(before: str, now: str) -> str:
+    try:
+        return differences(json.loads(before), json.loads(now))
+    except (ValueError, RecursionError):  # what is stored may be anyone's
+        return differences(before, now)

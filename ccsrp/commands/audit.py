@@ -41,15 +41,16 @@ def audit(
     a network) and audit/member-ID.csv (a row an attack); of fine-tuned networks finetuned/audit.csv and
     finetuned/member-ID/audit.csv.
     """
-    from ccsrp.report.terminal import audit_table
+    from ccsrp.report.terminal import audit_table, print_table
     from ccsrp.report.terminal import steps as progress_steps
     from ccsrp.runs.audit_rows import audit_row
     from ccsrp.runs.audited import RunToAudit
+    from ccsrp.snn.kernels import told_of_compilation
 
     console = Console()
     run, rows = RunToAudit.of(folder, problem=problem, finetuned=finetuned), []
     kind = ", fine-tuned" if finetuned else ""
-    with progress_steps(console) as shown:
+    with progress_steps(console) as shown, told_of_compilation(shown.line):
         for number in run.members(member):
             result = run.audit(
                 number,
@@ -71,7 +72,7 @@ def audit(
                 if verdict.suspicious:
                     shown.line(f"member {number}{kind}, {verdict.name}: {verdict.text}")
     title = f"{folder}: {len(rows)} {'fine-tuned and ' if finetuned else ''}audited"
-    console.print(audit_table(rows, title=escape(printable(title))))
+    print_table(console, audit_table(rows, width=console.width), title=title)
     tables = folder / "finetuned" / "member-ID" / "audit.csv" if finetuned else folder / "audit"
     typer.echo(printable(f"  {run.table}  one row a network"))
     typer.echo(printable(f"  {tables}  one table a network, one row an attack"))

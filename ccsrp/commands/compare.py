@@ -74,6 +74,7 @@ def compare(
     from ccsrp.report.terminal import steps as progress_steps
     from ccsrp.runs.comparison import ComparisonSettings, comparison_folder, run_comparison, write_report
     from ccsrp.runs.comparison_audit import audit_networks
+    from ccsrp.snn.kernels import told_of_compilation
 
     settings = ComparisonSettings(
         methods=tuple(_listed(methods)) or tuple(METHODS),
@@ -108,7 +109,7 @@ def compare(
         del options["cost"]
     described = {"name": problem} | {key: str(value) for key, value in options.items()}
     console = Console()
-    with comparison_folder(out) as path, progress_steps(console) as shown:
+    with comparison_folder(out) as path, progress_steps(console) as shown, told_of_compilation(shown.line):
         built = load_problem(problem, **options)
         table = run_comparison(
             built,

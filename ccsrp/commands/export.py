@@ -55,10 +55,11 @@ def export(
     from ccsrp.report.terminal import steps
     from ccsrp.runs.exporting import export_member
     from ccsrp.runs.member import open_run
+    from ccsrp.snn.kernels import told_of_compilation
 
     run = open_run(folder, problem=problem)
     console = Console()
-    with steps(console) as shown:
+    with steps(console) as shown, told_of_compilation(shown.line):
         done = export_member(
             run,
             member,

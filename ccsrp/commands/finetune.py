@@ -47,11 +47,12 @@ def finetune(
     audit, as DIR/finetuned/member-ID-earlier-N.
     """
     from ccsrp.methods.interface import FineTuning
-    from ccsrp.report.terminal import figures_table
+    from ccsrp.report.terminal import figures_table, print_table
     from ccsrp.report.terminal import steps as progress_steps
     from ccsrp.runs.finetuning import finetune_member
     from ccsrp.runs.member import open_run
     from ccsrp.runs.own_cost import own_cost
+    from ccsrp.snn.kernels import told_of_compilation
 
     tuning = FineTuning(
         training=training.value,
@@ -64,7 +65,7 @@ def finetune(
     )
     run = open_run(folder, problem=problem)
     console = Console()
-    with progress_steps(console) as shown:
+    with progress_steps(console) as shown, told_of_compilation(shown.line):
         path, figures = finetune_member(
             run,
             member,
@@ -78,5 +79,5 @@ def finetune(
             ),
         )
     names = {} if (own := own_cost(run, member)) is None else {"cost": f"cost by {own.name}"}
-    console.print(figures_table(figures, title=f"member {member}", names=names))
+    print_table(console, figures_table(figures, names=names), title=f"member {member}")
     typer.echo(printable(f"  {path / 'weights.safetensors'}  the network's weights"))

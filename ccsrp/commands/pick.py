@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 
+from ccsrp.commands.next_steps import next_steps
 from ccsrp.commands.options import (
     MaxCostOption,
     MinAccuracyOption,
@@ -17,7 +16,7 @@ from ccsrp.commands.options import (
     PickChoice,
     RunArgument,
 )
-from ccsrp.errors import CcsrpError, printable
+from ccsrp.errors import printable
 
 __all__ = ["pick"]
 
@@ -54,7 +53,7 @@ def pick(
     from ccsrp.decision.preferences import parse_preferences
     from ccsrp.report.picked import picked_lines
     from ccsrp.report.records import json_line, records
-    from ccsrp.report.terminal import front_table
+    from ccsrp.report.terminal import front_table, print_table
     from ccsrp.runs.folder import read_front
 
     preferences = parse_preferences(prefer)
@@ -62,7 +61,7 @@ def pick(
     front = read_front(folder)
     picked = pick_within(front, preferences, bounds, method=method.value)
     rows = front.set_index("member", drop=False).loc[[picked.member, *picked.alternatives]]
-    commands = _next(folder, picked.member)
+    commands = next_steps(folder, picked.member)
     if as_json:
         about: dict[str, Any] = {"folder": str(folder), **picked.table(), "next": commands}
         typer.echo(json_line(about | {"figures": records(rows.iloc[:1])[0]}))
@@ -71,23 +70,6 @@ def pick(
     for line in picked_lines(picked, records(rows.iloc[:1])[0]):
         console.print(escape(line), highlight=False, soft_wrap=True)
     if picked.alternatives:
-        console.print(front_table(rows.iloc[1:], title="Next best", width=console.width))
+        print_table(console, front_table(rows.iloc[1:], width=console.width), title="Next best")
     for command in commands:
         typer.echo(printable(f"  {command}"))
-
-
-def _next(folder: Path, member: int) -> list[str]:
-    """List the commands that come next, for a member that is more than a row of a table."""
-    from ccsrp.importing import is_own, naming
-    from ccsrp.registry import problem_class
-    from ccsrp.runs.config import read_config
-
-    try:
-        problem = read_config(folder).problem
-        # A class that only the folder names is not imported, which would run its code.
-        if not is_own(problem) and not hasattr(problem_class(problem), "base_network"):
-            return []
-    except CcsrpError:  # a front alone, or of a problem that is not installed here: it can still be read
-        return []
-    where, besides = shlex.quote(str(folder)), naming(problem)
-    return [f"ccsrp {name} {where} --member {member}{besides}" for name in ("finetune", "audit", "export")]

@@ -13,9 +13,7 @@ __all__ = ["report"]
 
 
 def report(
-    folders: Annotated[
-        list[Path], typer.Argument(metavar="DIR...", help="Folders that 'ccsrp search' wrote.")
-    ],
+    folders: Annotated[list[Path], typer.Argument(metavar="DIR", help="Folders that 'ccsrp search' wrote.")],
     out: Annotated[
         Path | None,
         typer.Option(help="The HTML file. [default: DIR/report.html; of several runs ./report.html]"),

@@ -31,7 +31,7 @@ class Said(SystemExit):
 @contextmanager
 def resumable(folder: Path, *, problem: str) -> Iterator[None]:
     """Say how to go on where the ``with`` block, a search on a named problem, is interrupted."""
-    from ccsrp.importing import naming
+    from ccsrp.importing import resume_line
     from ccsrp.runs.store import STORE
 
     try:
@@ -39,16 +39,16 @@ def resumable(folder: Path, *, problem: str) -> Iterator[None]:
     except KeyboardInterrupt:
         if not (folder / STORE).exists():
             raise
-        command = f"ccsrp resume {folder}{naming(problem)}"
+        command = resume_line(folder, problem)
         raise Said(f"interrupted; go on with '{command}'", status=INTERRUPTED) from None
 
 
 def show_result(console: Console, folder: Path, result: SearchResult, *, rate: float) -> None:
     """Print the front and the files; a rate of 0, where nothing new was judged, is not mentioned."""
-    from ccsrp.report.terminal import front_table
+    from ccsrp.report.terminal import front_table, print_table
 
     title = f"Front of {len(result.front)} networks" + (f", {rate:.2f} evaluations/s" if rate else "")
-    console.print(front_table(result.front, title=title, width=console.width))
+    print_table(console, front_table(result.front, width=console.width), title=title)
     for name, what in (
         ("front.csv", "one row a network, with its mask"),
         ("front.png", "the trade-offs"),

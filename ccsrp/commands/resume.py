@@ -5,7 +5,7 @@ from __future__ import annotations
 from ccsrp.commands.display import JsonOption, QuietOption, SearchScreen, TensorBoardOption, beginning
 from ccsrp.commands.options import OwnProblemOption, RayOption, RunArgument, WorkersOption
 from ccsrp.commands.result import resumable
-from ccsrp.commands.workers import judging
+from ccsrp.commands.workers import asked_for, judging
 
 __all__ = ["resume"]
 
@@ -24,11 +24,12 @@ def resume(
     At most the networks that were under evaluation are evaluated again. The front and the history are those
     that the search would have had without the interruption. A finished search has its files written anew.
     """
+    asked = asked_for(workers, ray)
+    told = SearchScreen(quiet=quiet, as_json=as_json, tensorboard=tensorboard)
     from ccsrp.runs.lock import only_writer
     from ccsrp.runs.resuming import reopened
     from ccsrp.runs.searching import search_into
 
-    told = SearchScreen(quiet=quiet, as_json=as_json, tensorboard=tensorboard)
     with told.only_ours():
         run = reopened(folder, problem=problem)
         settings, shown = run.config.search, told.display
@@ -44,7 +45,7 @@ def resume(
         with (
             only_writer(folder),
             resumable(folder, problem=run.config.problem),
-            judging(workers, ray) as judged_by,
+            judging(asked) as judged_by,
             shown.shown(),
         ):
             result = search_into(

@@ -24,7 +24,7 @@ from ccsrp.commands.options import (
     was_given,
 )
 from ccsrp.commands.result import resumable
-from ccsrp.commands.workers import judging
+from ccsrp.commands.workers import asked_for, judging
 from ccsrp.errors import OptionError
 
 __all__ = ["search"]
@@ -68,7 +68,13 @@ def search(
         int,
         typer.Option(help="With --screen gp: networks of a generation at most; as many as workers or more."),
     ] = 10,
-    cost: Annotated[CostChoice, typer.Option(help="What compactness means.")] = CostChoice.flops,
+    cost: Annotated[
+        CostChoice,
+        typer.Option(
+            help="What compactness means. A function of your own comes in with a class of your own, named "
+            "MODULE:CLASS for PROBLEM: a SpikingPruning that is given cost=FUNCTION."
+        ),
+    ] = CostChoice.flops,
     calibrate: Annotated[
         bool, typer.Option("--calibrate/--no-calibrate", help="Re-estimate batch norms of every candidate.")
     ] = True,
@@ -136,6 +142,8 @@ def search(
     With --rounds, each search ends with one network, pruned for real and fine-tuned, that the next begins
     with; the front joins all rounds. The budget is that of one round.
     """
+    asked = asked_for(workers, ray)
+    told = SearchScreen(quiet=quiet, as_json=as_json, tensorboard=tensorboard)
     from ccsrp.coevolution.choice import Choice
     from ccsrp.coevolution.rounds import RoundSettings
     from ccsrp.coevolution.settings import SearchSettings
@@ -161,8 +169,9 @@ def search(
     }
     # A problem class has its own defaults, and need not take what the user did not ask for.
     options = {key: value for key, value in given.items() if was_given(context, key)}
-    if not takes_option(problem, "seed"):
-        options.pop("seed", None)  # the search has one all the same
+    seed_of_search_alone = "seed" in options and not takes_option(problem, "seed")
+    if seed_of_search_alone:
+        del options["seed"]
     settings = SearchSettings(
         budget=budget,
         seed=seed,
@@ -200,7 +209,6 @@ def search(
             raise OptionError(f"problem {problem!r} has no network to fine-tune; leave --rounds out")
     else:
         _refuse(context, ROUNDS_TAKE | LOSSES, "needs --rounds")
-    told = SearchScreen(quiet=quiet, as_json=as_json, tensorboard=tensorboard)
     folder = out or Path("runs") / f"{problem.replace(':', '-')}-seed-{seed}"
     with told.only_ours(), new_folder(folder) as path:
         built = load_problem(problem, **options)
@@ -211,7 +219,12 @@ def search(
         )
         shown = told.display
         shown.begins(beginning(problem, built, path, budget=settings.budget, plan=plan))
-        with resumable(path, problem=problem), judging(workers, ray) as judged_by, shown.shown():
+        if seed_of_search_alone and getattr(built, "attack", None) is not None:
+            shown.note(
+                f"{problem} takes no seed: --seed {seed} is that of the search, its attack keeps its own; "
+                f"let its __init__ take seed to change that"
+            )
+        with resumable(path, problem=problem), judging(asked) as judged_by, shown.shown():
             result = search_into(path, built, settings, config, plan=plan, shown=shown, judged_by=judged_by)
             shown.result(result)
     told.ends(path, result)

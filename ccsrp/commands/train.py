@@ -54,6 +54,7 @@ def train(
     from ccsrp.report.terminal import steps as progress_steps
     from ccsrp.runs.folder import new_folder
     from ccsrp.runs.training import run_training
+    from ccsrp.snn.kernels import told_of_compilation
     from ccsrp.snn.training import TrainingSettings
 
     kind = problem_class(problem)
@@ -73,7 +74,11 @@ def train(
     if resume and not os.path.isfile(out / "config.toml"):
         raise OptionError(f"{out} holds no training to resume; leave --resume out to start one")
     console = Console()
-    with nullcontext(out) if resume else new_folder(out) as path, progress_steps(console) as shown:
+    with (
+        nullcontext(out) if resume else new_folder(out) as path,
+        progress_steps(console) as shown,
+        told_of_compilation(shown.line),
+    ):
         weights = run_training(
             kind,
             path,

@@ -13,7 +13,6 @@ import numpy as np
 from ccsrp.checks import check_count
 from ccsrp.coevolution.problem import SearchProblem
 from ccsrp.errors import OptionError
-from ccsrp.snn.training import TrainingSettings
 from ccsrp.space import BoolArray, FloatArray
 
 if TYPE_CHECKING:
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     from ccsrp.evaluation.judge import Judgement
     from ccsrp.snn.cost import NetworkCosts
     from ccsrp.snn.networks import DirectCoding
-    from ccsrp.snn.training import EpochReport, Trainer
+    from ccsrp.snn.training import EpochReport, Trainer, TrainingSettings
 
 __all__ = ["FineTuning", "Method", "PrunableProblem", "Pruned", "Task", "check_targets"]
 
@@ -151,6 +150,8 @@ class FineTuning:
 
     def settings(self, *, seed: int, epochs: int | None = None) -> TrainingSettings:
         """Return the settings of one adversarial training."""
+        from ccsrp.snn.training import TrainingSettings
+
         return TrainingSettings(
             method=self.training,
             temperature=self.temperature,

@@ -20,8 +20,13 @@ from rich.progress import (
 from rich.table import Table
 
 from ccsrp.errors import printable
+from ccsrp.report.labels import brief, label
 
-__all__ = ["Steps", "audit_table", "figures_table", "front_table", "steps"]
+__all__ = ["Steps", "audit_table", "figures_table", "front_table", "print_table", "steps"]
+
+
+# Figures from here on are rounded.
+LARGE = 1000
 
 
 class Steps:
@@ -55,15 +60,55 @@ def steps(console: Console) -> Iterator[Steps]:
         yield Steps(console, progress)
 
 
-def front_table(front: pd.DataFrame, *, title: str | None, width: int = 80) -> Table:
+def print_table(console: Console, table: Table, *, title: str) -> None:
+    """Print a table under its title, which is neither cut nor padded where the output is a file."""
+    console.print(printable(title), style="italic", highlight=False, markup=False, soft_wrap=True)
+    console.print(table)
+
+
+def front_table(front: pd.DataFrame, *, width: int = 80) -> Table:
     """Lay a front out in ``width`` columns; what does not fit, masks and exact counts are left to the CSV."""
-    table = Table(title=title, title_justify="left", header_style="bold", box=None, pad_edge=False)
+    rows = front.to_dict("list")
     columns = {
-        name: [header, *map(form, front[name])] for name, (header, form) in _COLUMNS.items() if name in front
+        name: [header, *map(form, rows[name])] for name, (header, form) in _COLUMNS.items() if name in rows
     }
-    for name in _LEFT_OUT:
+    return _table(columns, left_out=_LEFT_OUT, width=width)
+
+
+def figures_table(figures: pd.DataFrame, *, names: Mapping[str, str] | None = None) -> Table:
+    """Lay figures out with a line each: the first column names the networks, which stand side by side.
+
+    Shares have four digits, large numbers are rounded: 955k.
+
+    Parameters
+    ----------
+    figures : DataFrame
+    names : mapping of str to str, optional
+        What columns are called, where not as everywhere.
+    """
+    table = Table(header_style="bold", box=None, pad_edge=False)
+    table.add_column("")
+    for name in figures.iloc[:, 0]:
+        table.add_column(str(name), justify="right")
+    for column in figures.columns[1:]:
+        name = escape(printable((names or {}).get(column, label(column))))
+        counted = column == "epochs" or figures[column].abs().max() >= LARGE
+        table.add_row(name, *(brief(value) if counted else f"{value:.4f}" for value in figures[column]))
+    return table
+
+
+def audit_table(rows: Sequence[Mapping[str, Any]], *, width: int = 80) -> Table:
+    """Lay out what audits of a run's networks found in ``width`` columns; the rest is left to the CSV."""
+    columns = {name: [header, *(form(row[name]) for row in rows)] for header, name, form in _AUDIT_COLUMNS}
+    return _table(columns, left_out=_AUDIT_LEFT_OUT, width=width)
+
+
+def _table(columns: dict[str, list[str]], *, left_out: Sequence[str], width: int) -> Table:
+    """Make a table of columns, each a header and its cells; some go, in order, until the rest fits."""
+    for name in left_out:
         if sum(max(map(len, cells)) + 2 for cells in columns.values()) - 2 > width:
             columns.pop(name, None)
+    table = Table(header_style="bold", box=None, pad_edge=False)
     for cells in columns.values():
         table.add_column(cells[0], justify="right", no_wrap=True)
     for row in zip(*(cells[1:] for cells in columns.values()), strict=True):
@@ -71,48 +116,8 @@ def front_table(front: pd.DataFrame, *, title: str | None, width: int = 80) -> T
     return table
 
 
-def figures_table(figures: pd.DataFrame, *, title: str, names: Mapping[str, str] | None = None) -> Table:
-    """Lay figures out with a line each: the first column names the networks, which stand side by side.
-
-    Epochs are counts; everything else is a share, with four digits.
-
-    Parameters
-    ----------
-    figures : DataFrame
-    title : str
-    names : mapping of str to str, optional
-        What columns are called, where not as in the table.
-    """
-    table = Table(title=title, title_justify="left", header_style="bold", box=None, pad_edge=False)
-    table.add_column("")
-    for name in figures.iloc[:, 0]:
-        table.add_column(str(name), justify="right")
-    for column in figures.columns[1:]:
-        digits = 0 if column == "epochs" else 4
-        name = escape(printable((names or {}).get(column, column.replace("_", " "))))
-        table.add_row(name, *(f"{value:.{digits}f}" for value in figures[column]))
-    return table
-
-
-def audit_table(rows: Sequence[Mapping[str, Any]], *, title: str) -> Table:
-    """Lay out what audits of a run's networks found, a row a network; verdicts are left to the CSV."""
-    table = Table(title=title, title_justify="left", header_style="bold", box=None, pad_edge=False)
-    for header, _, _ in _AUDIT_COLUMNS:
-        table.add_column(header, justify="right", no_wrap=True)
-    for row in rows:
-        table.add_row(*(form(row[name]) for _, name, form in _AUDIT_COLUMNS))
-    return table
-
-
 def _share(value: float) -> str:
     return f"{value:.3f}"
-
-
-def _count(value: float) -> str:
-    for size, letter in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
-        if value >= size:
-            return f"{value / size:.3g}{letter}"
-    return f"{value:.3g}"
 
 
 _COLUMNS: dict[str, tuple[str, Callable[[float], str]]] = {
@@ -121,9 +126,9 @@ _COLUMNS: dict[str, tuple[str, Callable[[float], str]]] = {
     "accuracy": ("acc.", _share),
     "robust_accuracy": ("robust", _share),
     "cost": ("cost", _share),
-    "flops": ("flops", _count),
-    "params": ("params", _count),
-    "synops": ("synops", _count),
+    "flops": ("flops", brief),
+    "params": ("params", brief),
+    "synops": ("synops", brief),
     "test_accuracy": ("test", _share),
     "test_robust_accuracy": ("test robust", _share),
 }
@@ -139,3 +144,4 @@ _AUDIT_COLUMNS: tuple[tuple[str, str, Callable[[Any], str]], ...] = (
     ("gap", "gap_points", lambda points: f"{points:.1f} points"),
     ("masked gradients", "masked_gradients", lambda found: "suspected" if found else "no sign"),
 )
+_AUDIT_LEFT_OUT = ("images", "gap_points", "clean_accuracy", "masked_gradients")

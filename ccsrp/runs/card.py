@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from ccsrp.export.card import Card, Table, model_card
 from ccsrp.export.folder import WEIGHTS, Exported
 from ccsrp.export.latency import Timing, this_machine
+from ccsrp.report.layer_names import displayed
 from ccsrp.runs import card_facts
 from ccsrp.runs.card_facts import share
 from ccsrp.runs.member import Run
 from ccsrp.runs.own_cost import OwnCost, own_cost
 from ccsrp.snn.cost import NetworkCosts
+from ccsrp.space import FilterSpace
 
 __all__ = ["Measured", "member_card"]
 
@@ -80,7 +82,7 @@ def member_card(
     return model_card(
         Card(
             title=about.about.title,
-            network=_network(exported),
+            network=_network(exported, run.problem.space),
             data=card_facts.data_facts(run),
             training=card_facts.training_facts(run, member, finetuned=tuned),
             attack=card_facts.attack_facts(run),
@@ -98,10 +100,12 @@ def member_card(
     )
 
 
-def _network(exported: Exported) -> tuple[tuple[str, object], ...]:
+def _network(exported: Exported, space: FilterSpace) -> tuple[tuple[str, object], ...]:
     about = exported.description
     mask = about.about.mask
     shape = ", ".join(map(str, exported.network.sample_shape(about.image_shape)))
+    kept = space.counts(space.from_string(mask)[None])[0].tolist()
+    layers = zip(space.names, kept, space.sizes, strict=True)
     frames = about.coding == "frames"
     shown = "frames: one at each" if frames else "direct: the image at each"
     return (
@@ -109,6 +113,7 @@ def _network(exported: Exported) -> tuple[tuple[str, object], ...]:
         ("output", f"logits, float32 [B, {about.classes}]"),
         ("coding", f"{shown} of {about.time_steps} steps; logits are the mean over time"),
         ("filters kept", f"{mask.count('1')} of {len(mask)}"),
+        ("in each layer", ", ".join(f"{displayed(name)}: {count} of {size}" for name, count, size in layers)),
         ("mask", mask),
         (f"SHA-256 of {WEIGHTS}", about.weights_sha256),
     )

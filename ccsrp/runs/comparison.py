@@ -22,6 +22,7 @@ import tomli_w
 from pandas.api.types import is_numeric_dtype
 
 from ccsrp.checks import check_count
+from ccsrp.differences import differences
 from ccsrp.errors import OptionError, RunError
 from ccsrp.files import inside, write_atomically
 from ccsrp.methods import method
@@ -243,19 +244,22 @@ def _claim(folder: Path, settings: ComparisonSettings, described: dict[str, Any]
     config = {"problem": described, "comparison": content, "fine-tuning": tuning}
     file = folder / "config.toml"
     if file.exists():
-        before = parse_tables(read_config_text(file), file)
-        for part in ("problem", "fine-tuning"):
-            if before.get(part) != tomllib.loads(tomli_w.dumps(config))[part]:
-                raise RunError(
-                    f"{folder} holds a comparison with another [{part}] (see {file}); use another --out"
-                )
-        old = before.get("comparison")
-        if (
-            not isinstance(old, dict)
-            or old.get("targets") != content["targets"]
-            or old.get("budget") != content["budget"]
-        ):
+        before, now = parse_tables(read_config_text(file), file), tomllib.loads(tomli_w.dumps(config))
+        differ = differences(_fixed(before), _fixed(now))
+        if differ:
             raise RunError(
-                f"{folder} holds a comparison with other targets or budget (see {file}); use another --out"
+                f"{folder} holds a comparison with other settings: {differ}; say the same, or use another "
+                f"--out"
             )
     write_atomically(file, tomli_w.dumps(config).encode())
+
+
+def _fixed(config: dict[str, Any]) -> dict[str, Any]:
+    """Return what must stay as it was: all but the methods and the number of seeds."""
+    compared = config.get("comparison")
+    kept = compared if isinstance(compared, dict) else {}
+    return {
+        "problem": config.get("problem"),
+        "comparison": {name: kept.get(name) for name in ("targets", "budget")},
+        "fine-tuning": config.get("fine-tuning"),
+    }

@@ -94,7 +94,11 @@ class RunConfig(BaseModel):
 
     def same_run(self, other: RunConfig) -> bool:
         """Tell whether two describe the same run, if with other versions of packages."""
-        return self.model_copy(update={"versions": {}}) == other.model_copy(update={"versions": {}})
+        return self.settings() == other.settings()
+
+    def settings(self) -> dict[str, Any]:
+        """Return all but the versions of packages, table by table."""
+        return {name: value for name, value in self.tables().items() if name != "versions"}
 
     def changed_versions(self) -> list[str]:
         """List the packages that are not installed as they were, such as ``torch 2.6.0, now 2.7.0``."""

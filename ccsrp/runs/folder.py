@@ -11,11 +11,12 @@ import pandas as pd
 
 from ccsrp.errors import RunError
 from ccsrp.files import missing_folders, remove_unused
+from ccsrp.runs.advice import resume_command
 from ccsrp.runs.lock import LOCK, only_writer
-from ccsrp.runs.store import STORE
+from ccsrp.runs.store import STORE, RunStore
 from ccsrp.runs.tables import check_numbers, read_csv
 
-__all__ = ["MOST_MEMBERS", "new_folder", "read_front", "round_weights"]
+__all__ = ["MOST_MEMBERS", "member_row", "new_folder", "read_front", "round_weights"]
 
 # Numbers of members and rounds are counted on from 0; no table has as many.
 MOST_MEMBERS = 1e9
@@ -35,7 +36,7 @@ def new_folder(path: Path) -> Iterator[Path]:
     try:
         new = missing_folders(path)
         if path.exists() and (not path.is_dir() or not all(map(_left_over, path.iterdir()))):
-            unfinished = f"go on with 'ccsrp resume {path}', " if (path / STORE).exists() else ""
+            unfinished = f"go on with '{resume_command(path)}', " if (path / STORE).exists() else ""
             raise RunError(
                 f"{path} exists and is not empty; {unfinished}name another folder with --out or remove it"
             )
@@ -78,9 +79,15 @@ def read_front(path: Path) -> pd.DataFrame:
                 f"where it goes on, or lost them; then 'ccsrp resume {path}' writes them anew"
             )
         if (path / STORE).is_file():
-            raise RunError(f"the search in {path} has not finished; go on with 'ccsrp resume {path}'")
+            with RunStore(path, read_only=True) as store:
+                if store.ended:
+                    raise RunError(
+                        f"{path} has lost its front.csv, or never came to write it; '{resume_command(path)}' "
+                        f"writes it"
+                    )
+            raise RunError(f"the search in {path} has not finished; go on with '{resume_command(path)}'")
         raise RunError(f"{path} holds no front.csv; give the folder that 'ccsrp search --out' wrote")
-    anew = f"'ccsrp resume {path}' writes it anew" if (path / STORE).is_file() else "run the search anew"
+    anew = f"'{resume_command(path)}' writes it anew" if (path / STORE).is_file() else "run the search anew"
     front = read_csv(file, then=anew)
     missing = [
         name for name in ("member", "accuracy", "robust_accuracy", "cost", "mask") if name not in front
@@ -101,3 +108,21 @@ def read_front(path: Path) -> pd.DataFrame:
     if front["member"].duplicated().any():
         raise RunError(f"{file} is damaged: two networks are the same member; {anew}")
     return front
+
+
+def member_row(front: pd.DataFrame, member: int, folder: Path) -> pd.Series:
+    """Return a member's row of the front of the run in ``folder``.
+
+    Raises
+    ------
+    RunError
+        No such member.
+    """
+    rows = front[front["member"] == member]
+    if rows.empty:
+        known = front["member"]
+        raise RunError(
+            f"{folder} has no member {member}; its members are {known.min()} to {known.max()} "
+            f"(see 'ccsrp show {folder}')"
+        )
+    return rows.iloc[0]

@@ -17,6 +17,7 @@ from ccsrp.coevolution.course import FinishedGeneration
 from ccsrp.coevolution.problem import SearchProblem
 from ccsrp.coevolution.search import GenerationReport
 from ccsrp.coevolution.snapshot import Snapshot
+from ccsrp.differences import differences
 from ccsrp.errors import RunError
 from ccsrp.evaluation.interface import Evaluator
 from ccsrp.evaluation.memory import mask_keys
@@ -79,8 +80,8 @@ def recorded_run(folder: Path | str, *, about: str = "") -> Iterator[RecordedRun
         with RunStore(path) if exists else RunStore.create(path, config=about) as store:
             if store.config != about:
                 raise RunError(
-                    f"{path} holds a search about {store.config[:80]!r}, not {about[:80]!r}; "
-                    f"name another folder"
+                    f"{path} holds a search about something else ({differences(store.config, about)}); say "
+                    f"the same, or name another folder"
                 )
             yield RecordedRun(store)
 

@@ -11,7 +11,7 @@ import pandas as pd
 from ccsrp.errors import RunError
 from ccsrp.registry import problem_class
 from ccsrp.runs.config import RunConfig, read_config
-from ccsrp.runs.folder import read_front, round_weights
+from ccsrp.runs.folder import member_row, read_front, round_weights
 from ccsrp.runs.resuming import check_named, load_searched
 from ccsrp.snn.weights import load_weights, stored_mask
 from ccsrp.space import BoolArray
@@ -45,14 +45,7 @@ class Run:
         RunError
             No such member.
         """
-        rows = self.front[self.front["member"] == member]
-        if rows.empty:
-            known = self.front["member"]
-            raise RunError(
-                f"{self.folder} has no member {member}; its members are {known.min()} to {known.max()} "
-                f"(see 'ccsrp show {self.folder}')"
-            )
-        return rows.iloc[0]
+        return member_row(self.front, member, self.folder)
 
     def whole_mask(self, member: int) -> str:
         """Return a member's mask over the filters of the first network, as files write it.

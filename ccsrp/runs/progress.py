@@ -28,6 +28,8 @@ class Progress:
         Of the round under way: how many are stored, and how many there will be at most.
     round : int
         From 1.
+    ended : bool
+        Whether all searches are over, so that only measuring and writing are left.
     front : DataFrame
         Member, accuracy, robust accuracy and cost of the archive when it was last written down.
     """
@@ -35,6 +37,7 @@ class Progress:
     evaluations: int
     budget: int
     round: int
+    ended: bool
     front: pd.DataFrame
 
 
@@ -62,7 +65,7 @@ def progress(folder: Path) -> Progress:
                 "cost": objectives[:, 2],
             }
         )
-        return Progress(store.evaluations(number), config.search.budget, number, front)
+        return Progress(store.evaluations(number), config.search.budget, number, store.ended, front)
 
 
 def known_before(store: RunStore) -> Earlier:

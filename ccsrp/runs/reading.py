@@ -10,6 +10,7 @@ import pandas as pd
 
 from ccsrp.errors import MaskError, RunError
 from ccsrp.report.record import RunRecord
+from ccsrp.runs.advice import how_far, resume_command
 from ccsrp.runs.config import RunConfig, read_config
 from ccsrp.runs.folder import MOST_MEMBERS, read_front
 from ccsrp.runs.store import STORE
@@ -81,11 +82,7 @@ def read_run(folder: Path, *, name: str = "") -> RunRecord:
 def _unfinished(folder: Path, name: str, known: Stored) -> RunRecord:
     so_far = front_so_far(folder)
     if so_far.front.empty:
-        raise RunError(f"the search in {folder} has found nothing yet; go on with 'ccsrp resume {folder}'")
-    how_far = (
-        f"not finished: {so_far.evaluations} of {known.config.search.budget} evaluations in round "
-        f"{so_far.round}; 'ccsrp resume {folder}' goes on"
-    )
+        raise RunError(f"the search in {folder} has found nothing yet; go on with '{resume_command(folder)}'")
     return _record(
         folder,
         name,
@@ -96,7 +93,13 @@ def _unfinished(folder: Path, name: str, known: Stored) -> RunRecord:
         history=so_far.history,
         rounds=_rounds(folder / "rounds.csv"),
         audit=pd.DataFrame(),
-        unfinished=how_far,
+        unfinished=how_far(
+            folder,
+            ended=so_far.ended,
+            evaluations=so_far.evaluations,
+            budget=known.config.search.budget,
+            round=so_far.round,
+        ),
     )
 
 

@@ -13,6 +13,7 @@ from ccsrp.registry import load_problem
 from ccsrp.runs.config import RunConfig, parse_stored, read_config_text
 from ccsrp.runs.plan import RoundPlan
 from ccsrp.runs.store import RunStore
+from ccsrp.snn.downloads import no_downloads
 
 __all__ = ["Interrupted", "check_named", "load_searched", "reopened"]
 
@@ -99,8 +100,6 @@ def load_searched(folder: Path, config: RunConfig, *, problem: str | None = None
     RunError
         Its weights or its device are others than those of the search, or it is code that nobody named.
     """
-    from ccsrp.snn.data import no_downloads
-
     check_named(folder, config, problem)
     # A config may come from someone else: nothing is downloaded to where it says.
     with no_downloads():

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from ccsrp.coevolution.rounds import Round, joined_histories, run_rounds
 from ccsrp.coevolution.run import SearchResult, run_search
 from ccsrp.coevolution.search import GenerationReport
 from ccsrp.coevolution.settings import SearchSettings
+from ccsrp.differences import differences
 from ccsrp.errors import RunError
 from ccsrp.evaluation.interface import Evaluator
 from ccsrp.files import write_atomically
@@ -20,7 +22,6 @@ from ccsrp.runs.config import RunConfig, parse_stored
 from ccsrp.runs.journal import RecordedRun
 from ccsrp.runs.plan import RoundPlan
 from ccsrp.runs.progress import known_before
-from ccsrp.runs.rounds import StoredRounds
 from ccsrp.runs.store import STORE, RunStore
 from ccsrp.runs.views import config_bytes, write_front, write_history, write_rounds
 from ccsrp.space import BoolArray
@@ -66,10 +67,10 @@ def search_into(
     if plan is not None:
         trained: Any = problem
         plan.tuning.chosen(*trained.images("train"))  # refused before anything is evaluated
-    with _store(folder, config) as store:
+    with _store(folder, config) as store, _kernels_told(problem, shown) as compiled:
         if not store.empty:
             shown.resumed(known_before(store))
-        run = _Recorded(folder, RecordedRun(store, judged_by=judged_by), shown)
+        run = _Recorded(folder, RecordedRun(store, judged_by=judged_by), shown, compiled)
         try:
             result = run.searched(problem, settings) if plan is None else run.rounds(problem, settings, plan)
         except BaseException:
@@ -82,6 +83,18 @@ def search_into(
     return result
 
 
+@contextmanager
+def _kernels_told(problem: SearchProblem, shown: ShowsSearch) -> Iterator[Callable[[], float]]:
+    """Say when kernels are compiled; yield what returns the seconds that this has taken so far."""
+    if not hasattr(problem, "base_network"):
+        yield lambda: 0.0
+        return
+    from ccsrp.snn.kernels import told_of_compilation
+
+    with told_of_compilation(shown.note) as compilation:
+        yield lambda: compilation.seconds
+
+
 def _store(folder: Path, config: RunConfig) -> RunStore:
     """Open the store of a run, or begin one."""
     if not (folder / STORE).exists():
@@ -89,8 +102,10 @@ def _store(folder: Path, config: RunConfig) -> RunStore:
     else:
         store = RunStore(folder)
     try:
-        if not parse_stored(store.config, folder).same_run(config):
-            raise RunError(f"{folder} holds a search with other settings; remove it or name another folder")
+        before = parse_stored(store.config, folder)
+        if not before.same_run(config):
+            differ = differences(before.settings(), config.settings())
+            raise RunError(f"{folder} holds a search with other settings: {differ}; name another folder")
         if not (folder / "config.toml").exists():
             write_atomically(folder / "config.toml", store.config.encode())
     except BaseException:
@@ -102,11 +117,14 @@ def _store(folder: Path, config: RunConfig) -> RunStore:
 class _Recorded:
     """One run, with its files."""
 
-    def __init__(self, folder: Path, journal: RecordedRun, shown: ShowsSearch) -> None:
+    def __init__(
+        self, folder: Path, journal: RecordedRun, shown: ShowsSearch, compiled: Callable[[], float]
+    ) -> None:
         self._folder = folder
         self._journal = journal
         self._shown = shown
-        self._rounds = StoredRounds(folder, journal.store)
+        self._compiled = compiled
+        self._compiled_before = 0.0
         self._written = self._ended = time.perf_counter()
         self._writing = 0.0
 
@@ -124,6 +142,9 @@ class _Recorded:
 
     def rounds(self, problem: SearchProblem, settings: SearchSettings, plan: RoundPlan) -> SearchResult:
         """Search and fine-tune in turn."""
+        from ccsrp.runs.rounds import StoredRounds  # which loads torch; a look-up table needs none
+
+        stored = StoredRounds(self._folder, self._journal.store)
 
         def on_generation(number: int, report: GenerationReport) -> None:
             self._generation(number, report)
@@ -134,15 +155,15 @@ class _Recorded:
 
         def after(number: int, current: Any, mask: BoolArray) -> SearchProblem:
             self._shown.tuning(number)
-            made: SearchProblem = self._rounds.after(
+            made: SearchProblem = stored.after(
                 number, current, mask, plan.tuning, seed=settings.seed + number, first=problem
             )
             return made
 
         def on_round(finished: Round) -> None:
-            write_rounds(self._folder, self._rounds.add(finished))
+            write_rounds(self._folder, stored.add(finished))
             self._shown.round(finished)
-            self._ended = time.perf_counter()
+            self._ended, self._compiled_before = time.perf_counter(), self._compiled()
 
         return run_rounds(
             problem,
@@ -166,7 +187,9 @@ class _Recorded:
 
     def _generation(self, number: int, report: GenerationReport) -> None:
         before, self._ended = self._ended, time.perf_counter()
-        self._shown.generation(FinishedGeneration(number, self._ended - before, report))
+        compiled_before, self._compiled_before = self._compiled_before, self._compiled()
+        seconds = self._ended - before - (self._compiled_before - compiled_before)
+        self._shown.generation(FinishedGeneration(number, max(0.0, seconds), report))
 
     def _view(self, write: Callable[[], None]) -> None:
         now = time.perf_counter()

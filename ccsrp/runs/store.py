@@ -19,6 +19,7 @@ from typing import Any
 
 from ccsrp.errors import RunError, one_line
 from ccsrp.files import write_failed
+from ccsrp.runs.advice import resume_command
 from ccsrp.runs.schema import APPLICATION, SCHEMA, VERSION, checksum
 
 __all__ = ["STORE", "RunStore"]
@@ -78,7 +79,7 @@ class RunStore:
         """
         path = folder / STORE
         if path.exists():
-            raise RunError(f"{path} exists; go on with 'ccsrp resume {folder}' or name another folder")
+            raise RunError(f"{path} exists; go on with '{resume_command(folder)}' or name another folder")
         # Made under another name: a store that is there is whole.
         fresh = path.with_name(STORE + ".tmp")
         try:
@@ -175,6 +176,12 @@ class RunStore:
         with self._errors():
             return not self._connection.execute("SELECT EXISTS (SELECT 1 FROM evaluations)").fetchone()[0]
 
+    @property
+    def ended(self) -> bool:
+        """Whether all searches are over: a network of the front has been measured on the test split."""
+        with self._errors():
+            return bool(self._connection.execute("SELECT EXISTS (SELECT 1 FROM members)").fetchone()[0])
+
     def evaluations(self, number: int | None = None) -> int:
         """Return how many different masks are stored, of round ``number`` or of all."""
         query = "SELECT count(*) FROM (SELECT DISTINCT round, mask FROM evaluations WHERE ? IN (round, -1))"
@@ -236,6 +243,7 @@ class RunStore:
                 raise RunError(
                     f"{self._folder} holds no run store ({STORE}); give the folder of a search"
                 ) from None
-            raise write_failed(self.path, error, then=f"go on with 'ccsrp resume {self._folder}'") from None
+            then = f"go on with '{resume_command(self._folder)}'"
+            raise write_failed(self.path, error, then=then) from None
         except (sqlite3.DatabaseError, OverflowError, UnicodeDecodeError) as error:
             raise self.damaged(one_line(error)) from None

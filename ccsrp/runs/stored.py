@@ -65,12 +65,15 @@ class FrontSoFar:
         The one under way, from 1.
     evaluations : int
         Of that round.
+    ended : bool
+        Whether all searches are over, so that only measuring and writing are left.
     """
 
     front: pd.DataFrame
     history: pd.DataFrame
     round: int
     evaluations: int
+    ended: bool
 
 
 def stored(folder: Path) -> Stored:
@@ -117,7 +120,7 @@ def front_so_far(folder: Path) -> FrontSoFar:
         front["mask"] = ["".join("1" if kept else "0" for kept in mask) for mask in masks[order]]
         histories = [RecordedRun(store).search(n).history() for n in range(1, number + 1)]
         history = joined_histories(histories) if number > 1 else histories[0]
-        return FrontSoFar(front, history, number, store.evaluations(number))
+        return FrontSoFar(front, history, number, store.evaluations(number), store.ended)
 
 
 def _figures(objectives: FloatArray) -> pd.DataFrame:

@@ -14,7 +14,8 @@ import torch
 from safetensors.torch import save
 
 from ccsrp.attack.custom import AnyAttack
-from ccsrp.errors import OptionError, RunError, one_line, printable
+from ccsrp.differences import differences
+from ccsrp.errors import OptionError, RunError, one_line
 from ccsrp.files import read_regular, write_atomically
 from ccsrp.runs.config import parse_tables, read_config_text
 from ccsrp.runs.tables import read_csv, write_csv
@@ -26,8 +27,6 @@ from ccsrp.snn.weights import SLACK, read_tensors, save_weights
 __all__ = ["Trainable", "other_settings", "run_training", "train_to_the_end"]
 
 CHECKPOINT = "checkpoint.safetensors"
-# Settings that an error names.
-SHOWN = 3
 
 
 class Trainable(Protocol):
@@ -148,24 +147,7 @@ def other_settings(folder: Path, config: dict[str, Any]) -> str:
         What the folder says of its settings cannot be read.
     """
     file = folder / "config.toml"
-    before, now = parse_tables(read_config_text(file), file), tomllib.loads(tomli_w.dumps(config))
-    if before == now:
-        return ""
-    lines = []
-    for table in dict.fromkeys((*now, *before)):
-        was, is_now = (tables.get(table, {}) for tables in (before, now))
-        if not isinstance(was, dict):
-            was = {}
-        for name in dict.fromkeys((*is_now, *was)):
-            if was.get(name) != is_now.get(name):
-                old, new = (_said(values.get(name)) for values in (was, is_now))
-                lines.append(f"{table}: {name.replace('_', ' ')} {old}, now {new}")
-    more = "" if len(lines) <= SHOWN else f" and {len(lines) - SHOWN} more"
-    return ", ".join(lines[:SHOWN]) + more or "unknown tables"
-
-
-def _said(value: object) -> str:
-    return "not set" if value is None else printable(str(value), most=40)
+    return differences(parse_tables(read_config_text(file), file), tomllib.loads(tomli_w.dumps(config)))
 
 
 def _resume(folder: Path, config: dict[str, Any], trainer: Trainer) -> list[dict[str, float]]:
@@ -176,8 +158,7 @@ def _resume(folder: Path, config: dict[str, Any], trainer: Trainer) -> list[dict
         return []
     if others := other_settings(folder, config):
         raise RunError(
-            f"{folder} holds a training with other settings ({others}; see {file}); remove it or use another "
-            f"folder"
+            f"{folder} holds a training with other settings: {others}; say the same, or remove the folder"
         )
     try:
         largest = SLACK + 2 * sum(tensor.nbytes for tensor in trainer.expected_state().values())

@@ -10,6 +10,7 @@ import pandas as pd
 import tomli_w
 
 from ccsrp.files import write_atomically
+from ccsrp.runs.advice import resume_command
 from ccsrp.runs.tables import write_csv
 
 if TYPE_CHECKING:
@@ -57,4 +58,4 @@ def write_front(folder: Path, result: SearchResult) -> None:
 
 
 def _go_on(folder: Path) -> str:
-    return f"go on with 'ccsrp resume {folder}'"
+    return f"go on with '{resume_command(folder)}'"

@@ -7,9 +7,7 @@ import io
 import math
 import os
 import zlib
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,6 +18,7 @@ from numpy.typing import NDArray
 
 from ccsrp.errors import DataError, OptionError, one_line
 from ccsrp.files import missing_folders, read_regular, remove_unused
+from ccsrp.snn.downloads import downloads_allowed
 from ccsrp.snn.splits import SPLIT_SEED, SPLITS, divide
 from ccsrp.snn.torch_data import Examples, divided
 
@@ -28,31 +27,13 @@ __all__ = [
     "SPLITS",
     "Dataset",
     "default_data_dir",
-    "downloads_allowed",
     "load_dataset",
-    "no_downloads",
 ]
 
 DEBIAN_FASHION_MNIST = Path("/usr/share/datasets/fashion-mnist")
 
 # Bytes that a file of Fashion-MNIST unpacks to at most: its largest has 60,000 images.
 LARGEST = 60_000 * 28 * 28 + 16
-_DOWNLOADS: ContextVar[bool] = ContextVar("downloads", default=True)
-
-
-@contextmanager
-def no_downloads() -> Iterator[None]:
-    """Only read from a folder that is named, inside the ``with`` block; the default one may be filled."""
-    token = _DOWNLOADS.set(False)
-    try:
-        yield
-    finally:
-        _DOWNLOADS.reset(token)
-
-
-def downloads_allowed() -> bool:
-    """Tell whether a folder that is named may be filled: not inside ``no_downloads``."""
-    return _DOWNLOADS.get()
 
 
 @dataclass(frozen=True)
@@ -207,7 +188,7 @@ def _from_torchvision(name: str, data_dir: Path | None, hint: str, parts: list[d
     import torchvision.datasets
 
     root = data_dir or default_data_dir()
-    download = data_dir is None or _DOWNLOADS.get()
+    download = data_dir is None or downloads_allowed()
     if not download and not os.path.isdir(root):
         raise DataError(f"{root} does not exist; put the data set {name} there (data_dir says so)")
     new = missing_folders(root / name / "raw")  # where torchvision puts some of them

@@ -22,7 +22,8 @@ from numpy.typing import NDArray
 from ccsrp.checks import check_count
 from ccsrp.errors import CcsrpError, DataError, OptionError, one_line
 from ccsrp.files import missing_folders, remove_unused
-from ccsrp.snn.data import Dataset, default_data_dir, downloads_allowed
+from ccsrp.snn.data import Dataset, default_data_dir
+from ccsrp.snn.downloads import downloads_allowed
 
 __all__ = ["EVENTS", "EventFrames", "load_events"]
 

@@ -151,7 +151,7 @@ def test_nmnist_from_files_to_a_front(trained: tuple[Path, Path]) -> None:
 
 
 def test_its_weights_and_files_are_asked_for(trained: tuple[Path, Path], tmp_path: Path) -> None:
-    with pytest.raises(WeightsError, match="make them with 'ccsrp train nmnist'"):
+    with pytest.raises(WeightsError, match="make them with 'ccsrp train nmnist --out DIR'"):
         NMnistPruning(data_dir=trained[0])
     with pytest.raises(DataError, match="cannot be downloaded by SpikingJelly"):
         NMnistPruning(weights=trained[1], data_dir=tmp_path)

@@ -49,7 +49,9 @@ def test_wrong_names_and_options_are_refused(name: str, options: dict, says: str
 
 
 def test_weights_that_do_not_ship_are_asked_for() -> None:
-    with pytest.raises(WeightsError, match="make them with 'ccsrp train cifar10' and pass weights="):
+    with pytest.raises(
+        WeightsError, match="make them with 'ccsrp train cifar10 --out DIR' and pass weights="
+    ):
         load_problem("cifar10")
 
 

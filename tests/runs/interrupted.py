@@ -44,12 +44,18 @@ class Silent:
     def __init__(self) -> None:
         self.generations: list[int] = []
         self.failed: list[tuple[int, str]] = []
+        self.notes: list[str] = []
+        self.seconds: list[float] = []
+
+    def note(self, text) -> None:
+        self.notes.append(text)
 
     def resumed(self, earlier) -> None:
         self.earlier = earlier
 
     def generation(self, finished) -> None:
         self.generations.append(finished.report.generation)
+        self.seconds.append(finished.seconds)
 
     def tuning(self, number) -> None:
         pass

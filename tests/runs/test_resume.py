@@ -247,12 +247,12 @@ def test_a_search_from_python_can_be_kept_too(tmp_path: Path) -> None:
         same(ccsrp.search(problem, budget=50, seed=2, journal=journal), expected)
     assert len(problem.seen) <= 24
     with (
-        pytest.raises(RunError, match="about 'sums', not 'products'"),
+        pytest.raises(RunError, match="was 'sums', now 'products'"),
         ccsrp.recorded(tmp_path / "mine", about="products"),
     ):
         pass
     with ccsrp.recorded(tmp_path / "mine", about="sums") as journal:
-        with pytest.raises(RunError, match="had other settings"):
+        with pytest.raises(RunError, match="had other settings: seed was 2, now 3; go on"):
             ccsrp.search(SumProblem(), budget=50, seed=3, journal=journal)
         with pytest.raises(RunError, match="is in use by process"), ccsrp.recorded(tmp_path / "mine"):
             pass

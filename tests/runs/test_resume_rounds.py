@@ -126,7 +126,7 @@ def test_an_unfinished_run_in_rounds_is_read_with_masks_of_the_first_network(
     shutil.copytree(whole, tmp_path / "run")
     (tmp_path / "run" / "front.csv").unlink()
     record = read_run(tmp_path / "run")
-    assert "in round 2" in record.unfinished
+    assert "the search has ended" in record.unfinished
     assert record.layers is not None
     kept = record.layers.counts(np.array([record.layers.from_string(mask) for mask in record.front["mask"]]))
     base = record.layers.from_string(str(record.rounds["mask"].iloc[0]))

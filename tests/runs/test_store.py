@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,7 +17,7 @@ from ccsrp.errors import RunError
 from ccsrp.runs.resuming import reopened
 from ccsrp.runs.store import STORE, RunStore
 from tests.conftest import SumProblem
-from tests.runs.interrupted import Fragile, Unplugged, searched
+from tests.runs.interrupted import Fragile, Silent, Unplugged, searched
 
 SETTINGS = SearchSettings(budget=80, seed=2, screening="none")
 
@@ -124,7 +126,7 @@ def test_a_state_that_does_not_fit_is_refused(name: str, content: object, copy: 
 
 
 def test_another_search_is_not_mixed_in(copy: Path) -> None:
-    with pytest.raises(RunError, match="holds a search with other settings"):
+    with pytest.raises(RunError, match=r"other settings: search\.budget was 80, now 81; name"):
         searched(copy, Fragile(), SearchSettings(budget=81, seed=2, screening="none"))
 
 
@@ -156,3 +158,26 @@ def test_what_it_holds_per_evaluation_is_small(tmp_path: Path) -> None:
     with RunStore(tmp_path, read_only=True) as store:
         assert store.evaluations() == 1500
     assert size < 1500 * 250 + 200_000
+
+
+def test_kernels_that_are_compiled_are_announced_and_do_not_count(tmp_path: Path) -> None:
+    from numba.core.event import trigger_event
+
+    def kernel() -> None: ...
+
+    kernel.__module__ = "ccsrp.made_up"
+    dispatcher = SimpleNamespace(py_func=kernel, stats=SimpleNamespace(cache_path="/kept"))
+
+    class Compiling(SumProblem):
+        base_network = None
+
+        def evaluate(self, masks, /):
+            if not self.seen:
+                with trigger_event("numba:compile", data={"dispatcher": dispatcher}):
+                    time.sleep(0.6)
+            return super().evaluate(masks)
+
+    shown = Silent()
+    searched(tmp_path / "run", Compiling(), SearchSettings(budget=20), shown=shown)
+    assert [note[:44] for note in shown.notes] == ["compiling kernels, once on this machine: hal"]
+    assert 0 <= shown.seconds[0] < 0.6

@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from ccsrp.errors import DataError, OptionError
-from ccsrp.snn.data import SPLITS, Dataset, no_downloads
+from ccsrp.snn.data import SPLITS, Dataset
+from ccsrp.snn.downloads import no_downloads
 from ccsrp.snn.events import EventFrames, load_events
 from tests.snn.recordings import Events, write_cifar10_dvs, write_dvs128_gesture, write_nmnist
 

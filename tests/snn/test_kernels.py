@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numba
 import pytest
 
-from ccsrp.snn.kernels import kernel, sources_digest
+from ccsrp.snn.kernels import kernel, sources_digest, told_of_compilation
 
 
 def test_a_kernel_runs_where_no_folder_can_be_written(monkeypatch: pytest.MonkeyPatch) -> None:
     compile_by_numba = numba.njit
 
-    def without_a_folder(*, cache: bool = False, **options: object) -> object:
+    def without_a_folder(*functions: object, cache: bool = False, **options: object) -> object:
         if cache:
             raise RuntimeError("cannot cache function: no locator available")
-        return compile_by_numba(**options)
+        return compile_by_numba(*functions, **options)
 
     monkeypatch.setattr(numba, "njit", without_a_folder)
 
@@ -42,3 +44,34 @@ def test_the_digest_changes_with_any_source(tmp_path: Path) -> None:
     assert sources_digest(tmp_path) == before
     (tmp_path / "b.py").write_text("b = 2")
     assert sources_digest(tmp_path) != before
+
+
+def a_kernel() -> Callable[[float], float]:
+    def halve(number: float) -> float:
+        return number / 2
+
+    halve.__module__ = "ccsrp.made_up"
+    compiled: Callable[[float], float] = kernel()(halve)
+    return compiled
+
+
+def test_compilation_is_announced_once_and_its_time_is_known() -> None:
+    said: list[str] = []
+    began = time.perf_counter()
+    with told_of_compilation(said.append) as compilation:
+        halve, again = a_kernel(), a_kernel()
+        assert (halve(3.0), again(5.0)) == (1.5, 2.5)
+        assert len(said) == 1
+        assert said[0].startswith("compiling kernels")
+        spent = compilation.seconds
+        assert 0 < spent < time.perf_counter() - began
+        assert halve(4.0) == 2.0
+    a_kernel()(1.0)
+    assert (len(said), compilation.seconds) == (1, spent)
+
+
+def test_what_a_user_compiles_is_not_announced() -> None:
+    said: list[str] = []
+    with told_of_compilation(said.append) as compilation:
+        assert numba.njit(lambda number: number + 1)(1) == 2
+    assert (said, compilation.seconds) == ([], 0.0)

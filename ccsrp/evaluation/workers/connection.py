@@ -6,12 +6,14 @@ import logging
 import os
 import socket
 import time
+from importlib.util import find_spec
 from typing import Any
 
 from ccsrp.errors import WorkersError, one_line
 
-__all__ = ["check_head", "check_reachable", "connect", "disconnect"]
+__all__ = ["check_address", "check_head", "check_installed", "check_reachable", "connect", "disconnect"]
 
+MISSING = 'Ray is not installed; install it with: pip install "ccsrp[ray]"'
 # Room for what is shipped to workers on this machine; Ray would take a third of the memory.
 OBJECT_STORE_BYTES = 200_000_000
 # How long the head may take to accept a connection, and to come back.
@@ -42,7 +44,7 @@ def connect(address: str | None, *, workers: int | None, cpus: int, timeout: flo
     try:
         import ray
     except ImportError:
-        raise WorkersError('Ray is not installed; install it with: pip install "ccsrp[ray]"') from None
+        raise WorkersError(MISSING) from None
     if ray.is_initialized():
         return False
     # Nobody is told of what runs here unless who runs it says so.
@@ -70,6 +72,36 @@ def disconnect() -> None:
     import ray
 
     ray.shutdown()
+
+
+def check_installed() -> None:
+    """See that Ray can be imported, without importing it: that takes seconds.
+
+    Raises
+    ------
+    WorkersError
+    """
+    if find_spec("ray") is None:
+        raise WorkersError(MISSING)
+
+
+def check_address(address: str) -> tuple[str, int]:
+    """Return host and port of ``HOST:PORT`` or ``ray://HOST:PORT``; nothing is asked there.
+
+    Raises
+    ------
+    WorkersError
+        It is neither.
+
+    >>> check_address("ray://[::1]:10001")
+    ('::1', 10001)
+    """
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if not host or not port.isdecimal() or not 0 < int(port[:6]) < 2**16:
+        raise WorkersError(
+            f"{address!r} is no address of a Ray cluster; use HOST:PORT, ray://HOST:PORT or auto"
+        )
+    return host.strip("[]"), int(port)
 
 
 def check_head() -> None:
@@ -110,14 +142,10 @@ def check_reachable(address: str, *, seconds: float) -> None:
     ------
     WorkersError
     """
-    host, _, port = address.removeprefix("ray://").rpartition(":")
-    if not host or not port.isdigit() or not 0 < int(port) < 2**16:
-        raise WorkersError(
-            f"{address!r} is no address of a Ray cluster; use HOST:PORT, ray://HOST:PORT or auto"
-        )
+    host, port = check_address(address)
     hint = "is 'ray start --head' running there?"
     try:
-        with socket.create_connection((host.strip("[]"), int(port)), timeout=seconds) as connection:
+        with socket.create_connection((host, port), timeout=seconds) as connection:
             if os.environ.get("RAY_USE_TLS", "0") != "0":
                 return  # an encrypted server does not answer what is not
             connection.sendall(_GREETING)

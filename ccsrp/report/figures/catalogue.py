@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
 from ccsrp.errors import OptionError
+from ccsrp.importing import member_line, resume_line
 from ccsrp.report.audits import audit_info
 from ccsrp.report.courses import hypervolume_course
 from ccsrp.report.figures.audit import audit_figure
@@ -38,17 +39,24 @@ def _of(
     def drawn(record: RunRecord) -> Figure:
         info = collect(record)
         if info is None:
-            raise OptionError(otherwise.format(folder=record.folder))
+            raise OptionError(otherwise.format(**_words(record)))
         return draw(info)
 
     return drawn
+
+
+def _words(record: RunRecord) -> dict[str, str]:
+    """Return what may be said to a user of a run that lacks something."""
+    member = record.front["member"].iloc[0]
+    audit = member_line("audit", record.folder, member, record.problem)
+    return {"folder": record.folder, "resume": resume_line(record.folder, record.problem), "audit": audit}
 
 
 FIGURES: dict[str, Callable[[RunRecord], Figure]] = {
     "front": _of(
         lambda record: None if record.history.empty else front_info(record.front, record.history),
         front_figure,
-        "{folder} has no history.csv; 'ccsrp resume {folder}' writes it anew",
+        "{folder} has no history.csv; '{resume}' writes it anew",
     ),
     "projections": projections_figure,
     "parallel": parallel_figure,
@@ -60,11 +68,14 @@ FIGURES: dict[str, Callable[[RunRecord], Figure]] = {
     "hypervolume": _of(
         hypervolume_course,
         hypervolume_figure,
-        "{folder} has no history.csv; 'ccsrp resume {folder}' writes it anew",
+        "{folder} has no history.csv; '{resume}' writes it anew",
     ),
     "rounds": _of(rounds_info, rounds_figure, "{folder} has no finished rounds; search with --rounds"),
     "audit": _of(
-        audit_info, audit_figure, "{folder} has no audited members; 'ccsrp audit {folder}' audits them"
+        audit_info,
+        audit_figure,
+        "{folder} has no audited members; '{audit}' audits one, which takes minutes; without --member it "
+        "audits all",
     ),
 }
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from ccsrp.coevolution.course import Earlier, FinishedGeneration
 from ccsrp.errors import OptionError, RunError, one_line
 from ccsrp.files import inside, read_regular, write_failed
+from ccsrp.importing import resume_line
 from ccsrp.report.progress.display import Beginning, SearchDisplay
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ class TensorBoard(SearchDisplay):
     def __init__(self, *, clock: Callable[[], float] = time.time) -> None:
         super().__init__()
         self._clock = clock
-        self._folder = Path()
+        self._folder, self._problem = Path(), ""
         self._file: _EventFile | None = None
         self._earlier = Earlier()
         self._round = 1
@@ -97,7 +98,7 @@ class TensorBoard(SearchDisplay):
     def begins(self, beginning: Beginning) -> None:
         """Take in where the run is; nothing is written before it has judged anything."""
         super().begins(beginning)
-        self._folder = beginning.folder
+        self._folder, self._problem = beginning.folder, beginning.problem
 
     def resumed(self, earlier: Earlier) -> None:
         """Write what is known."""
@@ -146,17 +147,18 @@ class TensorBoard(SearchDisplay):
 
     def _opened(self) -> _EventFile:
         if self._file is None:
-            self._file = _EventFile(self._folder, now=self._clock())
+            self._file = _EventFile(self._folder, self._problem, now=self._clock())
         return self._file
 
 
 class _EventFile:
     """The one event file of ours in a run folder; made anew, it takes the place of the one before."""
 
-    def __init__(self, run: Path, *, now: float) -> None:
+    def __init__(self, run: Path, problem: str, *, now: float) -> None:
         self._writer = _Writer.of_tensorboard()
         event = self._writer.event
         folder = inside(run, FOLDER)
+        self._then = f"go on with '{resume_line(run, problem)}'"
         # Later names sort later: that is the order in which TensorBoard reads.
         self.path = folder / f"{NAME}{time.time_ns():019d}{OURS}"
         self._flushed = 0.0
@@ -209,4 +211,4 @@ class _EventFile:
             self._flushed = now
 
     def _failed(self, error: OSError) -> RunError:
-        return write_failed(self.path, error, then=f"go on with 'ccsrp resume {self.path.parent.parent}'")
+        return write_failed(self.path, error, then=self._then)
