@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ccsrp.report.figures.style import COLUMN, literal, sheet
+from ccsrp.report.layer_names import displayed
 from ccsrp.report.layers import LayersInfo
 
 if TYPE_CHECKING:
@@ -20,7 +21,8 @@ def filters_figure(info: LayersInfo) -> Figure:
     figure, (axis,) = sheet(width=COLUMN, height=COLUMN * 1.1)
     picture = axis.imshow(info.share, cmap="cividis", vmin=0, vmax=1, aspect="auto", interpolation="nearest")
     figure.colorbar(picture, ax=axis, pad=0.03, aspect=30).set_label("share of filters kept")
-    names = [literal(name if len(name) < 24 else name[:21] + "...") for name in info.names]
+    names = [displayed(name) for name in info.names]
+    names = [literal(name if len(name) < 24 else name[:21] + "...") for name in names]
     steep = 90 if sum(map(len, names)) > 30 else 0
     axis.set_xticks(range(len(names)), names, rotation=steep)
     shown = np.unique(np.linspace(0, len(info.members) - 1, 12).round().astype(int))
