@@ -12,6 +12,7 @@ import pandas as pd
 
 from ccsrp.errors import printable
 from ccsrp.importing import naming
+from ccsrp.report.attacks import attacks_info
 from ccsrp.report.audits import audit_info
 from ccsrp.report.courses import hypervolume_course
 from ccsrp.report.labels import label
@@ -85,6 +86,7 @@ def _run(record: RunRecord) -> dict[str, Any]:
         "course": _plain(hypervolume_course(record)),
         "rounds": _plain(rounds_info(record)),
         "audit": _plain(audit_info(record)),
+        "attacks": _plain(attacks_info(record)),
     }
 
 

@@ -44,6 +44,7 @@ def test_a_column_is_as_wide_as_a_journals_and_sharp_enough_for_print() -> None:
     [
         ("rounds", {"rounds": pd.DataFrame()}, "no finished rounds; search with --rounds"),
         ("audit", {"audit": pd.DataFrame()}, "'ccsrp audit runs/made-up' audits them"),
+        ("attacks", {"attacks": {}}, "'ccsrp audit runs/made-up' audits its members"),
         ("filters", {"layers": None}, "does not say what layers"),
         ("hypervolume", {"history": pd.DataFrame()}, "'ccsrp resume runs/made-up' writes it anew"),
         ("front", {"history": pd.DataFrame()}, "'ccsrp resume runs/made-up' writes it anew"),

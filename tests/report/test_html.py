@@ -108,14 +108,31 @@ def test_every_view_draws_every_network(visit: Visit) -> None:
     assert visit.ask("document.getElementById('projections').data[0].x.length") == MANY
     assert visit.ask("document.getElementById('space').data[0].x.length") == MANY
     assert visit.ask("document.getElementById('layers').data[0].z.length") == len(members)
-    visit.page.locator("#space").scroll_into_view_if_needed()
-    assert min(colours(visit, ["space", "projections"]).values()) > 30
+    for chart in ("space", "projections"):
+        visit.page.locator(f"#{chart}").scroll_into_view_if_needed()
+        assert colours(visit, [chart])[chart] > 30
     assert visit.page.locator("#layers .heatmaplayer image, #filters .heatmaplayer image").count() == 2
     assert visit.page.locator("#hypervolume .scatterlayer .js-line").count() == 2  # rounds
     assert visit.page.locator("#rounds .scatterlayer .point").count() == 2 * 2 * 3
     assert visit.page.locator("#audit .scatterlayer .point").count() == 2 * 3
     visit.page.locator("#parallel").scroll_into_view_if_needed()
     assert colours(visit, ["parallel"])["parallel"] > 30
+
+
+def test_the_picture_in_three_dimensions_keeps_its_labels_when_the_window_changes(visit: Visit) -> None:
+    before = visit.page.viewport_size
+    eye = "document.getElementById('space').layout.scene.camera.eye.x"
+    was = visit.ask(eye)
+    visit.page.set_viewport_size({"width": 1300, "height": 800})  # now it is higher than wide
+    visit.page.wait_for_function(f"{eye} !== {was}")
+    visit.page.locator("#space").scroll_into_view_if_needed()
+    visit.page.wait_for_timeout(300)
+    picture = matplotlib.image.imread(io.BytesIO(visit.page.locator("#space").screenshot()))[..., :3]
+    inked = (np.abs(picture - picture[3, 3]).max(axis=2) > 0.2).any(axis=0)
+    visit.page.set_viewport_size(before)
+    assert inked.any()
+    assert not inked[:8].any()
+    assert not inked[-8:].any()
 
 
 def test_hostile_names_are_text(visit: Visit) -> None:
@@ -230,6 +247,27 @@ def test_a_filter_that_means_nothing_says_so(visit: Visit) -> None:
     assert visit.text("#query-error").startswith("no column speed; columns are member, round")
     visit.page.fill("#query", "cost >")
     assert "write ranges like" in visit.text("#query-error")
+
+
+def test_what_each_attack_left_is_shown_of_the_network_that_is_kept(visit: Visit) -> None:
+    def cells(kind: str) -> list[list[str]]:
+        lines = visit.page.locator(f".attacks tr.{kind}").all()
+        return [line.locator("th, td").all_text_contents()[:4] for line in lines]
+
+    visit.page.click("#table tbody tr[data-row='3']")
+    assert cells("attack") == [
+        ["search-time attack", "14", "24", "0.600"],
+        [EVIL, "28", "10", "0.250"],
+        ["PGD margin training", "18", "20", "0.500"],
+        ["Square", "16", "22", "0.550"],
+    ]
+    assert cells("worst") == [["all together", "30", "8", "0.200"]]
+    said = visit.text("#attacks")
+    assert "40 test images, each within eps 0.1" in said
+    assert "the black-box attack fools many images" in said
+    assert visit.page.locator("#attacks .sign").count() == 1
+    visit.page.select_option("#attacks select", label="member 1")
+    assert visit.page.locator("#attacks .sign").count() == 0
 
 
 def test_ten_thousand_points_stay_smooth(visit: Visit) -> None:

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ccsrp.attack.description import Attack
+from ccsrp.report.attacks import attacks_info
 from ccsrp.report.audits import audit_info
 from ccsrp.report.courses import hypervolume_course
 from ccsrp.report.html.render import as_json
@@ -93,6 +94,29 @@ def test_rounds_and_audits_come_in_order() -> None:
     assert audit.suspicious.tolist() == [False, True]
 
 
+def test_attacks_of_audits_come_group_by_group_the_strongest_first() -> None:
+    info = attacks_info(made_up())
+    assert info is not None
+    assert info.members.tolist() == [1, 3]  # the dearest first
+    names = ["search-time attack", "PGD in rounds", "PGD margin training", "Square"]
+    assert list(info.names) == names
+    assert info.left[0].tolist() == [0.6, 0.25, 0.5, 0.55]
+    assert (info.clean[0], info.worst[0], info.images[0], info.eps) == (0.95, 0.2, 40, 0.1)
+    assert info.not_run[0].startswith("APGD dlr training (the DLR loss needs")
+    assert info.signs[1] == "an attack does worse with more steps"
+    assert info.found.tolist() == [[0, 0], [1, 0]]
+    assert attacks_info(replace(made_up(), attacks={})) is None
+
+
+def test_members_that_met_other_attacks_are_shown_together() -> None:
+    record = made_up()
+    stronger = record.attacks[3].assign(description="more steps")
+    info = attacks_info(replace(record, attacks={1: record.attacks[1], 3: stronger}))
+    assert info is not None
+    assert info.left.shape == (2, 8)
+    assert np.isnan(info.left).sum(axis=1).tolist() == [4, 4]
+
+
 def test_a_run_without_network_history_rounds_and_audits_has_a_page_too() -> None:
     bare = replace(
         made_up(),
@@ -100,6 +124,7 @@ def test_a_run_without_network_history_rounds_and_audits_has_a_page_too() -> Non
         history=NOTHING,
         rounds=NOTHING,
         audit=NOTHING,
+        attacks={},
         evaluated=NOTHING,
         layers=None,
         seconds=None,
@@ -108,7 +133,8 @@ def test_a_run_without_network_history_rounds_and_audits_has_a_page_too() -> Non
     )
     (run,) = page_data([bare])["runs"]
     assert run["export"] == ""
-    assert [run[name] for name in ("course", "rounds", "audit", "layers", "evaluated")] == [None] * 5
+    missing = ("course", "rounds", "audit", "attacks", "layers", "evaluated")
+    assert [run[name] for name in missing] == [None] * 6
 
 
 def test_a_page_holds_the_cells_to_the_letter_and_finite_numbers_only() -> None:

@@ -6,8 +6,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
 from ccsrp.errors import OptionError
+from ccsrp.report.attacks import attacks_info
 from ccsrp.report.audits import audit_info
 from ccsrp.report.courses import hypervolume_course
+from ccsrp.report.figures.attacks import attacks_figure
 from ccsrp.report.figures.audit import audit_figure
 from ccsrp.report.figures.filters import filters_figure
 from ccsrp.report.figures.hypervolume import hypervolume_figure
@@ -65,6 +67,11 @@ FIGURES: dict[str, Callable[[RunRecord], Figure]] = {
     "rounds": _of(rounds_info, rounds_figure, "{folder} has no finished rounds; search with --rounds"),
     "audit": _of(
         audit_info, audit_figure, "{folder} has no audited members; 'ccsrp audit {folder}' audits them"
+    ),
+    "attacks": _of(
+        attacks_info,
+        attacks_figure,
+        "{folder} has no tables of attacks in audit/; 'ccsrp audit {folder}' audits its members",
     ),
 }
 
