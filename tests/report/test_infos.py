@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ccsrp.attack.custom import CustomAttack
 from ccsrp.attack.description import Attack
 from ccsrp.report.attacks import attacks_info
 from ccsrp.report.audits import audit_info
@@ -21,6 +22,7 @@ from ccsrp.report.page import page_data, page_lead, page_title
 from ccsrp.report.parallel import parallel_axes
 from ccsrp.report.settings import attack_sentence, settings_info
 from ccsrp.report.stages import rounds_info
+from ccsrp.space import FilterSpace
 from tests.report.records import EVIL, made_up
 
 NOTHING = pd.DataFrame()
@@ -31,6 +33,11 @@ NOTHING = pd.DataFrame()
 )
 def test_an_attack_is_described_as_it_describes_itself(attack: Attack) -> None:
     assert attack_sentence(asdict(attack)) == attack.describe()
+
+
+def test_an_attack_of_a_users_own_is_described_as_it_describes_itself() -> None:
+    own = CustomAttack(name="darker", eps=0.1, run=lambda network, images, labels: images - 0.1, seed=2)
+    assert attack_sentence(own.table()) == own.describe()
 
 
 def test_settings_that_differ_are_marked_and_all_are_there() -> None:
@@ -156,6 +163,18 @@ def test_an_unfinished_run_says_so_and_exports_nothing() -> None:
     data = page_data([replace(made_up(), unfinished="not finished: 5 of 9; 'ccsrp resume x' goes on")])
     assert data["warnings"] == ["made-up: not finished: 5 of 9; 'ccsrp resume x' goes on"]
     assert data["runs"][0]["export"] == ""
+
+
+def test_runs_of_different_problems_are_said_not_to_compare() -> None:
+    other = replace(made_up("b"), problem="fashion-mnist")
+    said = "The runs are of different problems: their figures do not compare."
+    assert page_data([made_up("a"), other])["notes"][0] == said
+    assert said not in page_data([made_up("a"), made_up("b")])["notes"]
+
+
+def test_layers_that_are_numbers_are_called_so() -> None:
+    record = replace(made_up(), layers=FilterSpace(names=("0", "features.3"), sizes=(6, 10)))
+    assert page_data([record])["runs"][0]["layers"]["names"] == ["layer 0", "features.3"]
 
 
 def test_thinned_networks_are_mentioned() -> None:

@@ -15,13 +15,12 @@ function startAttacks(model) {
       run,
       member,
       index,
-      row: model.rows.find((row) => row.run === run && Number(model.text(row, "member")) === member),
+      row: model.rowOf(run, member),
     })),
   );
   if (!audited.length) return;
-  const nameOf = ({ run, member }) => `${model.several ? `${model.data.runs[run].name}, ` : ""}member ${member}`;
   const choose = make("select", { change: () => show(audited[choose.value]) });
-  audited.forEach((one, index) => choose.append(make("option", { value: index }, nameOf(one))));
+  audited.forEach((one, index) => choose.append(make("option", { value: index }, short(model.nameOf(one.row), 60))));
   const told = make("div");
   const scroller = make("div", { class: "scroller", tabindex: 0, role: "region", "aria-label": "What each attack left" });
   const described = make("input", {
@@ -31,7 +30,7 @@ function startAttacks(model) {
   place.append(
     make("h3", {}, "What each attack left of ", make("label", {}, make("span", { class: "unseen" }, "Member "), choose)),
     told,
-    make("p", {}, make("label", {}, described, " with all parameters")),
+    make("p", { class: "paperless" }, make("label", {}, described, " with all parameters")),
     scroller,
   );
 

@@ -73,6 +73,7 @@ function startScene(model) {
     };
   }
   let camera = fitting();
+  let turned = false;
 
   function layout() {
     const axis = (column) => ({
@@ -121,11 +122,20 @@ function startScene(model) {
   }
 
   let underPointer = false;
-  const draw = () => Plotly.react(chart, traces(), layout(), CONFIG);
-  const fitAgain = () => {
-    camera = fitting();
-    draw();
-  };
+  const photograph = make("img", { class: "photograph", alt: "" });
+  function draw() {
+    if (!turned) camera = fitting();
+    const drawn = drawChart(chart, traces(), layout());
+    // What WebGL draws comes at the next frame; a printer does not wait for it.
+    const picture = printing() ? chart._fullLayout.scene?._scene?.toImage?.("png") : null;
+    chart.classList.toggle("photographed", Boolean(picture));
+    photograph.remove();
+    if (picture) {
+      photograph.src = picture;
+      chart.append(photograph);
+    }
+    return drawn;
+  }
   const ring = atNextFrame(() => {
     // Where the pointer is in this picture, it says itself what lies under it.
     const hovered = ringOf(underPointer ? null : model.hovered);
@@ -135,12 +145,11 @@ function startScene(model) {
   });
   chart.addEventListener("pointerenter", () => (underPointer = true));
   chart.addEventListener("pointerleave", () => (underPointer = false));
-  Plotly.newPlot(chart, traces(), layout(), CONFIG).then(() => {
+  draw().then(() => {
     linkHover(chart, model, (point) => point.data.customdata?.[point.pointNumber]);
-    let turned = false;
     chart.on("plotly_relayout", (changed) => {
       if (Object.keys(changed).some((name) => name.startsWith("scene.camera"))) turned = true;
-      else if (!turned) fitAgain(); // the picture has another size
+      else if (!turned) draw(); // the picture has another size
     });
     // Plotly looks for the point at its next frame: it misses quick clicks here, and all taps.
     let pressed = [0, 0];
@@ -151,8 +160,8 @@ function startScene(model) {
       const id = nearest(event, event.pointerType === "touch" ? 22 : 10);
       if (id !== null) model.select(id);
     }, true);
-    model.on("filter", atNextFrame(draw));
-    model.on("look", atNextFrame(draw));
-    model.on("highlight", ring);
   });
+  model.on("filter", atNextFrame(draw));
+  model.on("look", draw);
+  model.on("highlight", ring);
 }
