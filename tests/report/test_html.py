@@ -225,11 +225,11 @@ def test_a_brush_filters_every_view(visit: Visit) -> None:
 
 
 def test_the_table_filters_sorts_and_is_downloaded_as_shown(visit: Visit) -> None:
-    visit.page.fill("#query", "cost <= 0.5 accuracy>0.7")
+    visit.page.fill("#query", "cost <= 0.5 Robust accuracy>0.06")  # as the page calls it
     parameters = visit.page.locator("#table th button", has_text="parameters")
     parameters.click()
     visit.at_rest()
-    expected = EVIL_RUN.front.query("cost <= 0.5 and accuracy > 0.7").sort_values("params")["member"].tolist()
+    expected = EVIL_RUN.front.query("cost <= 0.5 and robust_accuracy > 0.06").sort_values("params")["member"].tolist()
     assert len(expected) > 1
     assert rows(visit) == expected
     with visit.page.expect_download() as waiting:
@@ -240,6 +240,19 @@ def test_the_table_filters_sorts_and_is_downloaded_as_shown(visit: Visit) -> Non
     visit.at_rest()
     assert rows(visit) == expected[::-1]
     parameters.click()  # as it was
+
+
+def test_a_network_is_kept_and_let_go_by_keyboard(visit: Visit) -> None:
+    button = visit.page.locator("#table tr[data-row='4'] button")
+    button.focus()
+    visit.page.keyboard.press("Enter")
+    visit.page.wait_for_selector("#panel.kept-here")
+    assert button.get_attribute("aria-pressed") == "true"
+    assert visit.ask("document.getElementById('kept').textContent").startswith("member 4 is kept: cost")
+    visit.page.keyboard.press("Escape")
+    visit.page.wait_for_selector("#panel:not(.kept-here)")
+    assert button.get_attribute("aria-pressed") == "false"
+    assert visit.ask("document.activeElement.ariaLabel") == "member 4"
 
 
 def test_a_filter_that_means_nothing_says_so(visit: Visit) -> None:
@@ -298,11 +311,30 @@ def test_dark_is_dark(visit: Visit) -> None:
     visit.page.click("#theme")
 
 
-def test_two_runs_on_a_phone(opened: Any, tmp_path: Path) -> None:
-    file = write(tmp_path / "report.html", TWO_RUNS)
+@pytest.fixture(scope="module")
+def phone(opened: Any, tmp_path_factory: pytest.TempPathFactory) -> Visit:
+    """Two runs in the dark."""
+    file = write(tmp_path_factory.mktemp("page") / "report.html", TWO_RUNS)
     size = {"width": 390, "height": 844}
-    phone = Visit(opened, file, viewport=size, color_scheme="dark", has_touch=True, is_mobile=True)
-    phone.draw_all()
+    visit = Visit(opened, file, viewport=size, color_scheme="dark", has_touch=True, is_mobile=True)
+    visit.draw_all()
+    return visit
+
+
+def test_paper_is_light_and_has_all_pictures_and_whole_tables(phone: Visit) -> None:
+    phone.ask("dispatchEvent(new Event('beforeprint'))")
+    assert phone.ask("document.documentElement.dataset.theme") == "light"
+    assert phone.ask("document.getElementById('hypervolume').layout.font.color") == "#1b2430"
+    assert phone.ask("document.querySelector('#space .photograph').src").startswith("data:image/png")
+    drawn = 3 * sum(len(record.front) + len(record.evaluated) for record in TWO_RUNS)
+    assert phone.page.locator("#projections .scatterlayer .point").count() == drawn
+    cut = "[...document.querySelectorAll('.scroller')].filter((s) => s.scrollHeight > s.clientHeight + 1)"
+    assert phone.ask(f"{cut}.length") == 0
+    phone.ask("dispatchEvent(new Event('afterprint'))")
+    assert phone.page.locator("#space .photograph").count() == 0
+
+
+def test_two_runs_on_a_phone(phone: Visit) -> None:
     assert phone.ask("document.documentElement.dataset.theme") == "dark"
     assert phone.ask("document.documentElement.scrollWidth") == 390  # nothing to scroll sideways
     both = sum(len(record.front) for record in TWO_RUNS)
@@ -315,10 +347,12 @@ def test_two_runs_on_a_phone(opened: Any, tmp_path: Path) -> None:
     phone.page.locator(".tile.run input").first.uncheck()
     phone.at_rest()
     assert rows(phone) == list(range(len(TWO_RUNS[0].front), both))
+    assert (
+        phone.ask("new Set(document.getElementById('hypervolume').data.map((t) => t.line.color)).size") == 1
+    )
     with phone.page.expect_download() as waiting:
         phone.page.click("#download")
     lines = Path(waiting.value.path()).read_text().splitlines()
     assert lines[0].startswith("run,member,round,accuracy")
     assert lines[1] == "second," + ",".join(TWO_RUNS[1].cells.iloc[0])
     assert phone.wrong == []
-    phone.context.close()

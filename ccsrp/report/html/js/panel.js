@@ -40,7 +40,7 @@ function startPanel(model) {
     const lines = run.layers.names.map((name, index) => {
       const [share, size] = [run.layers.share[row.index][index], run.layers.sizes[index]];
       const bar = make("span", { class: "bar" }, make("i", { style: `width:${100 * share}%` }));
-      return make("li", {}, make("span", {}, name), bar, make("span", {}, `${Math.round(share * size)}/${size}`));
+      return make("li", {}, make("span", { title: name }, short(name, 80)), bar, make("span", {}, `${Math.round(share * size)}/${size}`));
     });
     return make("div", {}, make("h3", {}, "Filters kept"), make("ul", { class: "kept" }, ...lines));
   }

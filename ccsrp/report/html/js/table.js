@@ -24,7 +24,7 @@ function startTable(model) {
 
   function line(row) {
     const cells = columns.map((column) => {
-      const content = shownCell(column, model.text(row, column));
+      const content = short(shownCell(column, model.text(row, column)), 32);
       if (column !== "member") return make("td", { title: model.text(row, column) }, content);
       const named = { type: "button", class: "plain", "aria-label": model.nameOf(row), "aria-pressed": "false" };
       return make("td", {}, make("button", named, content));
