@@ -229,7 +229,11 @@ def test_the_table_filters_sorts_and_is_downloaded_as_shown(visit: Visit) -> Non
     parameters = visit.page.locator("#table th button", has_text="parameters")
     parameters.click()
     visit.at_rest()
-    expected = EVIL_RUN.front.query("cost <= 0.5 and robust_accuracy > 0.06").sort_values("params")["member"].tolist()
+    expected = (
+        EVIL_RUN.front.query("cost <= 0.5 and robust_accuracy > 0.06")
+        .sort_values("params")["member"]
+        .tolist()
+    )
     assert len(expected) > 1
     assert rows(visit) == expected
     with visit.page.expect_download() as waiting:
