@@ -69,7 +69,7 @@ def test_the_card_says_what_a_stranger_must_know(run: Path, command: Command) ->
         "## Licence",
         "## Limits",
         "spikingjelly",
-        "| in each layer | layer 0: ",
+        "| in each layer | module 0: ",
     ):
         assert needed in card
     pd.DataFrame({"member": [1], "worst_case_accuracy": [0.125]}).to_csv(run / "audit.csv", index=False)

@@ -101,7 +101,7 @@ def test_it_is_searched_resumed_and_fine_tuned_by_its_name(mine: Path, command: 
     taken = command("search", "mine:MyPruning", "--out", str(folder), cwd=mine)
     assert f"go on with 'ccsrp resume {folder} --problem mine:MyPruning'" in taken.stderr
     shown = command("show", str(folder), "--member", "0", cwd=mine)
-    assert "layer 0" in shown.stdout
+    assert "module 0" in shown.stdout
     assert f"ccsrp audit {folder} --member 0 --problem mine:MyPruning" in shown.stdout
 
     for asked in (("resume", str(folder)), tune, ("audit", str(folder))):

@@ -142,6 +142,22 @@ def test_audits_of_members_that_are_gone_are_left_out(run: Path) -> None:
     assert read_run(run).audit["member"].tolist() == [0]
 
 
+def test_what_each_attack_left_is_read(run: Path) -> None:
+    columns = "member,images,clean_accuracy,search_robust_accuracy,worst_case_accuracy\n"
+    (run / "audit.csv").write_text(f"{columns}0,40,0.9,0.5,0.4\n1,40,0.9,0.5,0.4\n")
+    (run / "audit").mkdir()
+    rows = 'PGD,white box,0.4,40,"eps 0.1, 10 steps"\nAPGD,skipped,,40,needs 3 classes\n'
+    table = run / "audit" / "member-0.csv"
+    table.write_text(f"attack,group,accuracy,images,description\n{rows}")
+    attacks = read_run(run).attacks
+    assert list(attacks) == [0]
+    assert attacks[0]["description"].tolist() == ["eps 0.1, 10 steps", "needs 3 classes"]
+    for content in ("", "attack,group\n", table.read_text().replace("0.4", "1.4"), '"', "\0"):
+        table.write_text(content)
+        with pytest.raises(RunError, match=r"member-0.csv is damaged.*'ccsrp audit .* --member 0' writes it"):
+            read_run(run)
+
+
 def test_layers_that_do_not_fit_the_masks_are_refused(run: Path) -> None:
     config = run / "config.toml"
     config.write_text(re.sub(r"(\[layers\]\n[^=]+= )\d+", r"\g<1>99", config.read_text()))

@@ -26,6 +26,7 @@ class FigureChoice(StrEnum):
     hypervolume = "hypervolume"
     rounds = "rounds"
     audit = "audit"
+    attacks = "attacks"
 
 
 class FormatChoice(StrEnum):

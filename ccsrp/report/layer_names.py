@@ -12,6 +12,6 @@ def displayed(name: str) -> str:
     itself. Files and the Python interface keep the true name.
 
     >>> displayed("3"), displayed("features.0"), displayed("conv1")
-    ('layer 3', 'features.0', 'conv1')
+    ('module 3', 'features.0', 'conv1')
     """
-    return f"layer {name}" if name.isdecimal() else name
+    return f"module {name}" if name.isdecimal() else name

@@ -12,9 +12,11 @@ import pandas as pd
 
 from ccsrp.errors import printable
 from ccsrp.importing import naming
+from ccsrp.report.attacks import attacks_info
 from ccsrp.report.audits import audit_info
 from ccsrp.report.courses import hypervolume_course
 from ccsrp.report.labels import label
+from ccsrp.report.layer_names import displayed
 from ccsrp.report.layers import layers_info
 from ccsrp.report.parallel import parallel_axes
 from ccsrp.report.record import OBJECTIVE_COLUMNS, RunRecord
@@ -81,10 +83,15 @@ def _run(record: RunRecord) -> dict[str, Any]:
         "images": {split: images.get(f"{split}_images") for split in ("validation", "test")},
         "layers": None
         if kept is None
-        else {"names": kept.names, "sizes": kept.sizes, "share": _plain(kept.share)},
+        else {
+            "names": [displayed(name) for name in kept.names],
+            "sizes": kept.sizes,
+            "share": _plain(kept.share),
+        },
         "course": _plain(hypervolume_course(record)),
         "rounds": _plain(rounds_info(record)),
         "audit": _plain(audit_info(record)),
+        "attacks": _plain(attacks_info(record)),
     }
 
 
@@ -103,6 +110,8 @@ def _notes(records: Sequence[RunRecord]) -> list[str]:
     """Say what robustness was judged under, and what the page leaves out."""
     sentences = [printable(attack_sentence(record.settings.get("attack", {}))) for record in records]
     notes = []
+    if len({record.problem for record in records}) > 1:
+        notes.append("The runs are of different problems: their figures do not compare.")
     if len(set(sentences)) == 1:
         notes.append(f"Robust accuracy is measured under {sentences[0]}.")
     for record, sentence in zip(records, sentences, strict=True):

@@ -43,6 +43,8 @@ class RunRecord:
         A row a finished round, in the columns of ``rounds.csv``.
     audit : DataFrame
         A row an audited member, in the columns of ``audit.csv``.
+    attacks : mapping of int to DataFrame
+        What each attack left of an audited member, in the columns of ``audit/member-ID.csv``.
     evaluated : DataFrame
         A row a network that was judged in full: ``round``, accuracy, robust accuracy, cost. Of very many,
         some that are evenly spread over the search.
@@ -67,6 +69,7 @@ class RunRecord:
     history: pd.DataFrame = field(default_factory=_nothing)
     rounds: pd.DataFrame = field(default_factory=_nothing)
     audit: pd.DataFrame = field(default_factory=_nothing)
+    attacks: Mapping[int, pd.DataFrame] = field(default_factory=dict)
     evaluated: pd.DataFrame = field(default_factory=_nothing)
     evaluations: int | None = None
     layers: FilterSpace | None = None

@@ -79,6 +79,12 @@ def attack_sentence(attack: Mapping[str, Setting]) -> str:
             return exact(value)
         return f"{value:.4g}" if isinstance(value, float) else _plain(value)
 
+    if "run" in attack:  # a function that a user brings
+        return (
+            f"{attack.get('name', 'unnamed')}, made by {attack['run']}, in the L-infinity box of eps "
+            f"{number('eps')}, surrogate {attack.get('surrogate', '')}, clean and attacked image, seed "
+            f"{number('seed')}"
+        )
     parts = [
         f"{attack.get('name', 'unnamed')} PGD",
         "L-infinity",

@@ -11,6 +11,7 @@ import pandas as pd
 from ccsrp.errors import MaskError, RunError
 from ccsrp.report.record import RunRecord
 from ccsrp.runs.advice import how_far, resume_command
+from ccsrp.runs.attack_tables import read_attacks
 from ccsrp.runs.config import RunConfig, read_config
 from ccsrp.runs.folder import MOST_MEMBERS, read_front
 from ccsrp.runs.store import STORE
@@ -129,6 +130,7 @@ def _record(
         history=history,
         rounds=rounds,
         audit=audit,
+        attacks={} if audit.empty else _attacks(folder, audit["member"]),
         evaluated=pd.DataFrame() if known is None else known.evaluated,
         evaluations=None if known is None else known.evaluations,
         layers=_layers(folder, config, known, front["mask"]),
@@ -157,6 +159,17 @@ def _audit(file: Path, front: pd.DataFrame) -> pd.DataFrame:
         return pd.DataFrame()
     table = _checked(file, ("member", *AUDITED), then="audit anew")
     return table[table["member"].isin(front["member"])].reset_index(drop=True)
+
+
+def _attacks(folder: Path, members: pd.Series[int]) -> dict[int, pd.DataFrame]:
+    """Read what each attack left of audited members; ``audit.csv`` may have come without these tables."""
+    tables = {}
+    for member in members.astype(int):
+        file = folder / "audit" / f"member-{member}.csv"
+        if os.path.isfile(file):
+            anew = f"'ccsrp audit {folder} --member {member}' writes it anew"
+            tables[member] = read_attacks(file, then=anew)
+    return tables
 
 
 def _checked(file: Path, numbers: Sequence[str], *, then: str = "run the search anew") -> pd.DataFrame:

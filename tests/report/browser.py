@@ -55,7 +55,7 @@ class Visit:
 
     def draw_all(self) -> None:
         """Draw the charts below the window too, as for the printer."""
-        self.ask("dispatchEvent(new Event('beforeprint'))")
+        self.ask("['beforeprint', 'afterprint'].forEach((name) => dispatchEvent(new Event(name)))")
         self.page.wait_for_selector("#space .gl-container canvas", state="attached")
         self.page.wait_for_selector("#projections .rings", state="attached")
 

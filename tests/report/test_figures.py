@@ -44,6 +44,7 @@ def test_a_column_is_as_wide_as_a_journals_and_sharp_enough_for_print() -> None:
     [
         ("rounds", {"rounds": pd.DataFrame()}, "no finished rounds; search with --rounds"),
         ("audit", {"audit": pd.DataFrame()}, "'ccsrp audit runs/made-up --member 0' audits one"),
+        ("attacks", {"attacks": {}}, "'ccsrp audit runs/made-up --member 0' audits a member"),
         ("filters", {"layers": None}, "does not say what layers"),
         ("hypervolume", {"history": pd.DataFrame()}, "'ccsrp resume runs/made-up' writes it anew"),
         ("front", {"history": pd.DataFrame()}, "'ccsrp resume runs/made-up' writes it anew"),

@@ -108,14 +108,31 @@ def test_every_view_draws_every_network(visit: Visit) -> None:
     assert visit.ask("document.getElementById('projections').data[0].x.length") == MANY
     assert visit.ask("document.getElementById('space').data[0].x.length") == MANY
     assert visit.ask("document.getElementById('layers').data[0].z.length") == len(members)
-    visit.page.locator("#space").scroll_into_view_if_needed()
-    assert min(colours(visit, ["space", "projections"]).values()) > 30
+    for chart in ("space", "projections"):
+        visit.page.locator(f"#{chart}").scroll_into_view_if_needed()
+        assert colours(visit, [chart])[chart] > 30
     assert visit.page.locator("#layers .heatmaplayer image, #filters .heatmaplayer image").count() == 2
     assert visit.page.locator("#hypervolume .scatterlayer .js-line").count() == 2  # rounds
     assert visit.page.locator("#rounds .scatterlayer .point").count() == 2 * 2 * 3
     assert visit.page.locator("#audit .scatterlayer .point").count() == 2 * 3
     visit.page.locator("#parallel").scroll_into_view_if_needed()
     assert colours(visit, ["parallel"])["parallel"] > 30
+
+
+def test_the_picture_in_three_dimensions_keeps_its_labels_when_the_window_changes(visit: Visit) -> None:
+    before = visit.page.viewport_size
+    eye = "document.getElementById('space').layout.scene.camera.eye.x"
+    was = visit.ask(eye)
+    visit.page.set_viewport_size({"width": 1300, "height": 800})  # now it is higher than wide
+    visit.page.wait_for_function(f"{eye} !== {was}")
+    visit.page.locator("#space").scroll_into_view_if_needed()
+    visit.page.wait_for_timeout(300)
+    picture = matplotlib.image.imread(io.BytesIO(visit.page.locator("#space").screenshot()))[..., :3]
+    inked = (np.abs(picture - picture[3, 3]).max(axis=2) > 0.2).any(axis=0)
+    visit.page.set_viewport_size(before)
+    assert inked.any()
+    assert not inked[:8].any()
+    assert not inked[-8:].any()
 
 
 def test_hostile_names_are_text(visit: Visit) -> None:
@@ -208,11 +225,15 @@ def test_a_brush_filters_every_view(visit: Visit) -> None:
 
 
 def test_the_table_filters_sorts_and_is_downloaded_as_shown(visit: Visit) -> None:
-    visit.page.fill("#query", "cost <= 0.5 accuracy>0.7")
+    visit.page.fill("#query", "cost <= 0.5 Robust accuracy>0.06")  # as the page calls it
     parameters = visit.page.locator("#table th button", has_text="parameters")
     parameters.click()
     visit.at_rest()
-    expected = EVIL_RUN.front.query("cost <= 0.5 and accuracy > 0.7").sort_values("params")["member"].tolist()
+    expected = (
+        EVIL_RUN.front.query("cost <= 0.5 and robust_accuracy > 0.06")
+        .sort_values("params")["member"]
+        .tolist()
+    )
     assert len(expected) > 1
     assert rows(visit) == expected
     with visit.page.expect_download() as waiting:
@@ -225,11 +246,45 @@ def test_the_table_filters_sorts_and_is_downloaded_as_shown(visit: Visit) -> Non
     parameters.click()  # as it was
 
 
+def test_a_network_is_kept_and_let_go_by_keyboard(visit: Visit) -> None:
+    button = visit.page.locator("#table tr[data-row='4'] button")
+    button.focus()
+    visit.page.keyboard.press("Enter")
+    visit.page.wait_for_selector("#panel.kept-here")
+    assert button.get_attribute("aria-pressed") == "true"
+    assert visit.ask("document.getElementById('kept').textContent").startswith("member 4 is kept: cost")
+    visit.page.keyboard.press("Escape")
+    visit.page.wait_for_selector("#panel:not(.kept-here)")
+    assert button.get_attribute("aria-pressed") == "false"
+    assert visit.ask("document.activeElement.ariaLabel") == "member 4"
+
+
 def test_a_filter_that_means_nothing_says_so(visit: Visit) -> None:
     visit.page.fill("#query", "speed > 3")
     assert visit.text("#query-error").startswith("no column speed; columns are member, round")
     visit.page.fill("#query", "cost >")
     assert "write ranges like" in visit.text("#query-error")
+
+
+def test_what_each_attack_left_is_shown_of_the_network_that_is_kept(visit: Visit) -> None:
+    def cells(kind: str) -> list[list[str]]:
+        lines = visit.page.locator(f".attacks tr.{kind}").all()
+        return [line.locator("th, td").all_text_contents()[:4] for line in lines]
+
+    visit.page.click("#table tbody tr[data-row='3']")
+    assert cells("attack") == [
+        ["search-time attack", "14", "24", "0.600"],
+        [EVIL, "28", "10", "0.250"],
+        ["PGD margin training", "18", "20", "0.500"],
+        ["Square", "16", "22", "0.550"],
+    ]
+    assert cells("worst") == [["all together", "30", "8", "0.200"]]
+    said = visit.text("#attacks")
+    assert "40 test images, each within eps 0.1" in said
+    assert "the black-box attack fools many images" in said
+    assert visit.page.locator("#attacks .sign").count() == 1
+    visit.page.select_option("#attacks select", label="member 1")
+    assert visit.page.locator("#attacks .sign").count() == 0
 
 
 def test_ten_thousand_points_stay_smooth(visit: Visit) -> None:
@@ -260,11 +315,30 @@ def test_dark_is_dark(visit: Visit) -> None:
     visit.page.click("#theme")
 
 
-def test_two_runs_on_a_phone(opened: Any, tmp_path: Path) -> None:
-    file = write(tmp_path / "report.html", TWO_RUNS)
+@pytest.fixture(scope="module")
+def phone(opened: Any, tmp_path_factory: pytest.TempPathFactory) -> Visit:
+    """Two runs in the dark."""
+    file = write(tmp_path_factory.mktemp("page") / "report.html", TWO_RUNS)
     size = {"width": 390, "height": 844}
-    phone = Visit(opened, file, viewport=size, color_scheme="dark", has_touch=True, is_mobile=True)
-    phone.draw_all()
+    visit = Visit(opened, file, viewport=size, color_scheme="dark", has_touch=True, is_mobile=True)
+    visit.draw_all()
+    return visit
+
+
+def test_paper_is_light_and_has_all_pictures_and_whole_tables(phone: Visit) -> None:
+    phone.ask("dispatchEvent(new Event('beforeprint'))")
+    assert phone.ask("document.documentElement.dataset.theme") == "light"
+    assert phone.ask("document.getElementById('hypervolume').layout.font.color") == "#1b2430"
+    assert phone.ask("document.querySelector('#space .photograph').src").startswith("data:image/png")
+    drawn = 3 * sum(len(record.front) + len(record.evaluated) for record in TWO_RUNS)
+    assert phone.page.locator("#projections .scatterlayer .point").count() == drawn
+    cut = "[...document.querySelectorAll('.scroller')].filter((s) => s.scrollHeight > s.clientHeight + 1)"
+    assert phone.ask(f"{cut}.length") == 0
+    phone.ask("dispatchEvent(new Event('afterprint'))")
+    assert phone.page.locator("#space .photograph").count() == 0
+
+
+def test_two_runs_on_a_phone(phone: Visit) -> None:
     assert phone.ask("document.documentElement.dataset.theme") == "dark"
     assert phone.ask("document.documentElement.scrollWidth") == 390  # nothing to scroll sideways
     both = sum(len(record.front) for record in TWO_RUNS)
@@ -277,10 +351,12 @@ def test_two_runs_on_a_phone(opened: Any, tmp_path: Path) -> None:
     phone.page.locator(".tile.run input").first.uncheck()
     phone.at_rest()
     assert rows(phone) == list(range(len(TWO_RUNS[0].front), both))
+    assert (
+        phone.ask("new Set(document.getElementById('hypervolume').data.map((t) => t.line.color)).size") == 1
+    )
     with phone.page.expect_download() as waiting:
         phone.page.click("#download")
     lines = Path(waiting.value.path()).read_text().splitlines()
     assert lines[0].startswith("run,member,round,accuracy")
     assert lines[1] == "second," + ",".join(TWO_RUNS[1].cells.iloc[0])
     assert phone.wrong == []
-    phone.context.close()

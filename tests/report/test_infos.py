@@ -11,7 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ccsrp.attack.custom import CustomAttack
 from ccsrp.attack.description import Attack
+from ccsrp.report.attacks import attacks_info
 from ccsrp.report.audits import audit_info
 from ccsrp.report.courses import hypervolume_course
 from ccsrp.report.html.render import as_json
@@ -20,6 +22,7 @@ from ccsrp.report.page import page_data, page_lead, page_title
 from ccsrp.report.parallel import parallel_axes
 from ccsrp.report.settings import attack_sentence, settings_info
 from ccsrp.report.stages import rounds_info
+from ccsrp.space import FilterSpace
 from tests.report.records import EVIL, made_up
 
 NOTHING = pd.DataFrame()
@@ -30,6 +33,11 @@ NOTHING = pd.DataFrame()
 )
 def test_an_attack_is_described_as_it_describes_itself(attack: Attack) -> None:
     assert attack_sentence(asdict(attack)) == attack.describe()
+
+
+def test_an_attack_of_a_users_own_is_described_as_it_describes_itself() -> None:
+    own = CustomAttack(name="darker", eps=0.1, run=lambda network, images, labels: images - 0.1, seed=2)
+    assert attack_sentence(own.table()) == own.describe()
 
 
 def test_settings_that_differ_are_marked_and_all_are_there() -> None:
@@ -93,6 +101,29 @@ def test_rounds_and_audits_come_in_order() -> None:
     assert audit.suspicious.tolist() == [False, True]
 
 
+def test_attacks_of_audits_come_group_by_group_the_strongest_first() -> None:
+    info = attacks_info(made_up())
+    assert info is not None
+    assert info.members.tolist() == [1, 3]  # the dearest first
+    names = ["search-time attack", "PGD in rounds", "PGD margin training", "Square"]
+    assert list(info.names) == names
+    assert info.left[0].tolist() == [0.6, 0.25, 0.5, 0.55]
+    assert (info.clean[0], info.worst[0], info.images[0], info.eps) == (0.95, 0.2, 40, 0.1)
+    assert info.not_run[0].startswith("APGD dlr training (the DLR loss needs")
+    assert info.signs[1] == "an attack does worse with more steps"
+    assert info.found.tolist() == [[0, 0], [1, 0]]
+    assert attacks_info(replace(made_up(), attacks={})) is None
+
+
+def test_members_that_met_other_attacks_are_shown_together() -> None:
+    record = made_up()
+    stronger = record.attacks[3].assign(description="more steps")
+    info = attacks_info(replace(record, attacks={1: record.attacks[1], 3: stronger}))
+    assert info is not None
+    assert info.left.shape == (2, 8)
+    assert np.isnan(info.left).sum(axis=1).tolist() == [4, 4]
+
+
 def test_a_run_without_network_history_rounds_and_audits_has_a_page_too() -> None:
     bare = replace(
         made_up(),
@@ -100,6 +131,7 @@ def test_a_run_without_network_history_rounds_and_audits_has_a_page_too() -> Non
         history=NOTHING,
         rounds=NOTHING,
         audit=NOTHING,
+        attacks={},
         evaluated=NOTHING,
         layers=None,
         seconds=None,
@@ -108,7 +140,8 @@ def test_a_run_without_network_history_rounds_and_audits_has_a_page_too() -> Non
     )
     (run,) = page_data([bare])["runs"]
     assert run["export"] == ""
-    assert [run[name] for name in ("course", "rounds", "audit", "layers", "evaluated")] == [None] * 5
+    missing = ("course", "rounds", "audit", "attacks", "layers", "evaluated")
+    assert [run[name] for name in missing] == [None] * 6
 
 
 def test_a_page_holds_the_cells_to_the_letter_and_finite_numbers_only() -> None:
@@ -130,6 +163,18 @@ def test_an_unfinished_run_says_so_and_exports_nothing() -> None:
     data = page_data([replace(made_up(), unfinished="not finished: 5 of 9; 'ccsrp resume x' goes on")])
     assert data["warnings"] == ["made-up: not finished: 5 of 9; 'ccsrp resume x' goes on"]
     assert data["runs"][0]["export"] == ""
+
+
+def test_runs_of_different_problems_are_said_not_to_compare() -> None:
+    other = replace(made_up("b"), problem="fashion-mnist")
+    said = "The runs are of different problems: their figures do not compare."
+    assert page_data([made_up("a"), other])["notes"][0] == said
+    assert said not in page_data([made_up("a"), made_up("b")])["notes"]
+
+
+def test_layers_that_are_numbers_are_called_so() -> None:
+    record = replace(made_up(), layers=FilterSpace(names=("0", "features.3"), sizes=(6, 10)))
+    assert page_data([record])["runs"][0]["layers"]["names"] == ["module 0", "features.3"]
 
 
 def test_thinned_networks_are_mentioned() -> None:

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, TypeVar
 
 from ccsrp.errors import OptionError
 from ccsrp.importing import member_line, resume_line
+from ccsrp.report.attacks import attacks_info
 from ccsrp.report.audits import audit_info
 from ccsrp.report.courses import hypervolume_course
+from ccsrp.report.figures.attacks import attacks_figure
 from ccsrp.report.figures.audit import audit_figure
 from ccsrp.report.figures.filters import filters_figure
 from ccsrp.report.figures.hypervolume import hypervolume_figure
@@ -76,6 +78,11 @@ FIGURES: dict[str, Callable[[RunRecord], Figure]] = {
         audit_figure,
         "{folder} has no audited members; '{audit}' audits one, which takes minutes; without --member it "
         "audits all",
+    ),
+    "attacks": _of(
+        attacks_info,
+        attacks_figure,
+        "{folder} has no tables of attacks in audit/; '{audit}' audits a member, which takes minutes",
     ),
 }
 

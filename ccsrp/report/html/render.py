@@ -18,7 +18,7 @@ __all__ = ["SCRIPTS", "as_json", "render"]
 # In this order they become one script.
 SCRIPTS = (
     *("dom", "query", "model", "colours", "theme", "charts", "scene", "projections", "parallel", "table"),
-    *("panel", "layers", "courses", "settings", "controls", "main"),
+    *("panel", "layers", "courses", "audit", "attacks", "settings", "controls", "main"),
 )
 PLACE = re.compile(r"\{\{([a-z]+)\}\}")
 

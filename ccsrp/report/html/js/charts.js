@@ -48,6 +48,12 @@ const chartLook = (more = {}) => ({
   ...more,
 });
 
+/** Places 0 to count - 1, or every few of them where so many names have no room. */
+const everyFew = (count, most) => {
+  const every = Math.max(1, Math.ceil(count / most));
+  return Array.from({ length: Math.ceil(count / every) }, (_, i) => i * every);
+};
+
 /** A legend in a row above a chart, and the room that it needs. */
 const legendAbove = () => ({
   showlegend: true,
@@ -55,11 +61,16 @@ const legendAbove = () => ({
   margin: { l: 56, r: 16, t: 60, b: 48 },
 });
 
+/** Draw a chart, or what has changed of it; for paper in the size that it has there. */
+function drawChart(chart, traces, look) {
+  const size = printing() ? { width: chart.clientWidth, height: chart.clientHeight } : {};
+  return Plotly.react(chart, traces, { ...look, ...size }, CONFIG);
+}
+
 /** The text at a point: what it is, and its figures. */
 function hoverText(model, row) {
-  const name = `${model.several ? `${model.text(row, "run")}, ` : ""}member ${model.text(row, "member")}`;
   const figures = OBJECTIVES.map((column) => `${model.label(column)} ${brief(model.values[column][row.id])}`);
-  return [plain(name), ...figures.map(plain)].join("<br>");
+  return [plain(short(model.nameOf(row), 60)), ...figures.map(plain)].join("<br>");
 }
 
 /** Report points under the pointer to the model. */

@@ -22,9 +22,11 @@ function startControls(model) {
   const drawLegend = () => {
     legend.replaceChildren();
     if (model.colour === "run") return;
-    const [low, high] = extent(model.values[model.colour]);
+    const ends = extent(model.values[model.colour]);
+    if (!ends) return legend.append("no figures");
+    const [low, high] = ends;
     const stops = Array.from({ length: 9 }, (_, i) => scaleColour(i / 8)).join(",");
-    legend.append(brief(low), make("i", { style: `background:linear-gradient(to right,${stops})` }), brief(high));
+    legend.append(brief(low), make("i", { role: "img", "aria-label": "to", style: `background:linear-gradient(to right,${stops})` }), brief(high));
   };
   const count = () => {
     const shown = model.shown.filter(Boolean).length;

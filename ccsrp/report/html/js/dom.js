@@ -19,22 +19,29 @@ function plain(text) {
   return String(text).replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
 }
 
-/** Write a number for people: three digits after the point below ten, thousands as k, M, G. */
+/** Write a number for people: three digits after the point below ten, two that count of less, k, M, G. */
 function brief(value) {
   if (!Number.isFinite(value)) return "–";
   const size = Math.abs(value);
   for (const [unit, letter] of [[1e9, "G"], [1e6, "M"], [1e3, "k"]]) {
-    if (size >= unit) return `${Number((value / unit).toPrecision(3))}${letter}`;
+    if (size >= 0.9995 * unit) return `${Number((value / unit).toPrecision(3))}${letter}`;
   }
-  return Number.isInteger(value) ? String(value) : size < 10 ? value.toFixed(3) : value.toFixed(1);
+  if (Number.isInteger(value)) return String(value);
+  if (size < 0.001) return String(Number(value.toPrecision(2)));
+  return size < 10 ? value.toFixed(3) : value.toFixed(1);
 }
 
-/** Write the cell of a table: small whole numbers and text as they are, others briefly. */
-function shownCell(text) {
+const NUMBERED = ["member", "round"];
+
+/** Write the cell of a table: names, small whole numbers and text as they are, others briefly. */
+function shownCell(column, text) {
   const value = Number(text);
-  if (text === "" || !Number.isFinite(value) || /^-?\d{1,4}$/.test(text)) return text;
+  if (NUMBERED.includes(column) || text === "" || !Number.isFinite(value) || /^-?\d{1,4}$/.test(text)) return text;
   return brief(value);
 }
+
+/** Cut a name that would take the room of what it names. */
+const short = (name, most = 24) => (name.length > most ? `${name.slice(0, most - 1)}…` : name);
 
 /** Let a browser save text as a file. */
 function download(name, text) {

@@ -1,6 +1,8 @@
 // Which filters members keep: a share a layer, and how often each filter is kept.
 
 const MOST_CELLS = 200000; // filters of a picture; beyond that it says nothing any more
+const MOST_TEXTS = 50000; // sentences that are ready for the pointer; beyond that it is told the share alone
+const MOST_TICKS = 24; // names beside a picture
 
 function startLayers(model) {
   const runs = model.data.runs.map((run, index) => ({ run, index })).filter(({ run }) => run.layers);
@@ -8,21 +10,26 @@ function startLayers(model) {
   let chosen = runs[0];
   if (runs.length > 1) {
     const choose = make("select", { change: (event) => ((chosen = runs[event.target.value]), drawAll()) });
-    runs.forEach(({ run }, place) => choose.append(make("option", { value: place }, run.name)));
+    runs.forEach(({ run }, place) => choose.append(make("option", { value: place }, short(run.name, 60))));
     byId("layers-run").append(make("label", {}, "Run ", choose));
   }
   const layerNames = () => chosen.run.layers.names;
   const passing = () => model.passing().filter((row) => row.run === chosen.index);
+  const layerTicks = () => {
+    const tickvals = everyFew(layerNames().length, MOST_TICKS);
+    return { tickvals, ticktext: tickvals.map((layer) => plain(short(layerNames()[layer]))) };
+  };
   let listed = [];
 
   function drawShare() {
     listed = passing();
     const { sizes } = chosen.run.layers;
     const z = listed.map((row) => chosen.run.layers.share[row.index]);
-    const text = listed.map((row) =>
+    const told = listed.length * sizes.length <= MOST_TEXTS;
+    const text = !told ? undefined : listed.map((row) =>
       layerNames().map(
         (name, layer) =>
-          `member ${plain(model.text(row, "member"))}<br>${plain(name)}: ` +
+          `member ${plain(model.text(row, "member"))}<br>${plain(short(name, 60))}: ` +
           `${Math.round(chosen.run.layers.share[row.index][layer] * sizes[layer])} of ${sizes[layer]} filters`,
       ),
     );
@@ -30,7 +37,7 @@ function startLayers(model) {
       type: "heatmap",
       z,
       text,
-      hoverinfo: "text",
+      hoverinfo: told ? "text" : "z",
       zmin: 0,
       zmax: 1,
       colorscale: plotlyScale(),
@@ -38,12 +45,13 @@ function startLayers(model) {
       xgap: 1,
       ygap: listed.length > 120 ? 0 : 1,
     };
-    const every = Math.max(1, Math.ceil(listed.length / 24));
-    const ticks = listed.map((_, place) => place).filter((place) => place % every === 0);
-    share.style.height = `${Math.min(640, Math.max(260, 90 + 9 * listed.length))}px`;
+    const ticks = everyFew(listed.length, MOST_TICKS);
+    const { tickvals, ticktext } = layerTicks();
+    const slanted = Math.max(...ticktext.map((name) => name.length)) * ticktext.length > 60;
+    share.style.height = `${Math.min(640, Math.max(260, 90 + 9 * listed.length)) + (slanted ? 110 : 0)}px`;
     const look = chartLook({
       dragmode: false,
-      xaxis: axisLook("layer", { tickvals: layerNames().map((_, i) => i), ticktext: layerNames().map(plain), showgrid: false }),
+      xaxis: axisLook("layer", { tickvals, ticktext, showgrid: false }),
       yaxis: axisLook("member, dearest on top", {
         autorange: "reversed",
         tickvals: ticks,
@@ -52,12 +60,12 @@ function startLayers(model) {
         fixedrange: true,
       }),
     });
-    return Plotly.react(share, [trace], look, CONFIG);
+    return drawChart(share, [trace], look);
   }
 
   function drawSingle() {
     const { sizes } = chosen.run.layers;
-    const longest = Math.max(...sizes);
+    const longest = extent(sizes)[1];
     const total = sizes.reduce((sum, size) => sum + size, 0);
     single.parentElement.hidden = total > MOST_CELLS;
     if (total > MOST_CELLS) return;
@@ -77,7 +85,7 @@ function startLayers(model) {
     });
     const text = z.map((counts, layer) =>
       counts.map((often, filter) =>
-        often === null ? "" : `${plain(layerNames()[layer])}, filter ${filter}<br>kept by ${Math.round(often * masks.length)} of ${masks.length} networks`,
+        often === null ? "" : `${plain(short(layerNames()[layer], 60))}, filter ${filter}<br>kept by ${Math.round(often * masks.length)} of ${masks.length} networks`,
       ),
     );
     const trace = {
@@ -96,15 +104,9 @@ function startLayers(model) {
     single.style.height = `${Math.min(700, 110 + 30 * sizes.length)}px`;
     const look = chartLook({
       xaxis: axisLook("filter of the layer", { showgrid: false, zeroline: false, ...(longest < 12 ? { dtick: 1 } : {}) }),
-      yaxis: axisLook("", {
-        autorange: "reversed",
-        tickvals: layerNames().map((_, i) => i),
-        ticktext: layerNames().map(plain),
-        showgrid: false,
-        zeroline: false,
-      }),
+      yaxis: axisLook("", { autorange: "reversed", ...layerTicks(), showgrid: false, zeroline: false }),
     });
-    Plotly.react(single, [trace], look, CONFIG);
+    drawChart(single, [trace], look);
   }
 
   const drawAll = () => (drawSingle(), drawShare());
@@ -114,7 +116,7 @@ function startLayers(model) {
       const place = listed.indexOf(row);
       return place < 0 ? [] : [{ xaxis: "xaxis", yaxis: "yaxis", x: 0, y: place, band: true }];
     });
-    model.on("filter", atNextFrame(drawAll));
-    model.on("look", atNextFrame(drawAll));
   });
+  model.on("filter", atNextFrame(drawAll));
+  model.on("look", drawAll);
 }

@@ -36,6 +36,7 @@ function start() {
     if (model.data.runs.some((run) => run[what])) whenNear(chart, () => begin(model));
     else byId(section).hidden = true;
   }
+  startAttacks(model);
   document.documentElement.dataset.ready = "yes";
 }
 

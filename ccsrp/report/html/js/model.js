@@ -3,7 +3,7 @@
 const OBJECTIVES = ["cost", "accuracy", "robust_accuracy"];
 
 function createModel(data) {
-  const listeners = { filter: [], highlight: [], look: [] };
+  const listeners = { filter: [], highlight: [], look: [], runs: [] };
   const emit = (event) => listeners[event].forEach((call) => call());
 
   const rows = [];
@@ -21,6 +21,7 @@ function createModel(data) {
     values[column] = Float64Array.from(rows, (row) => number(text(row, column)));
   }
   values.run = Float64Array.from(rows, (row) => row.run);
+  const byName = new Map(rows.map((row) => [`${row.run} ${Number(text(row, "member"))}`, row]));
 
   const model = {
     data,
@@ -31,7 +32,7 @@ function createModel(data) {
     columns: data.columns.filter((column) => column !== "mask"),
     brushes: new Map(),
     hiddenRuns: new Set(),
-    query: parseQuery("", []),
+    query: parseQuery("", [], {}),
     shown: rows.map(() => true),
     order: { column: null, descending: false },
     hovered: null,
@@ -46,6 +47,19 @@ function createModel(data) {
 
     /** The network that is looked at: under the pointer, or clicked on. */
     focus: () => rows[model.hovered ?? model.selected] ?? null,
+
+    /** The row of a member of a run, if its front has it. */
+    rowOf: (run, member) => byName.get(`${run} ${member}`) ?? null,
+
+    /** What a network is called. */
+    nameOf(row) {
+      const member = `member ${text(row, "member")}`;
+      return model.several ? `${text(row, "run")}, ${member}` : member;
+    },
+
+    /** The runs that have something to show, and are not taken out. */
+    runsWith: (what) =>
+      data.runs.map((run, index) => ({ run, index })).filter(({ run, index }) => run[what] && !model.hiddenRuns.has(index)),
 
     /** Rows that pass all filters, in the order of the front. */
     passing: () => rows.filter((row) => model.shown[row.id]),
@@ -89,7 +103,7 @@ function createModel(data) {
     },
 
     ask(query) {
-      model.query = parseQuery(query, model.columns);
+      model.query = parseQuery(query, model.columns, data.labels);
       filterAgain();
     },
 
@@ -97,13 +111,16 @@ function createModel(data) {
       if (shown) model.hiddenRuns.delete(run);
       else model.hiddenRuns.add(run);
       filterAgain();
+      emit("runs");
     },
 
     reset() {
       model.brushes.clear();
+      const hidden = model.hiddenRuns.size;
       model.hiddenRuns.clear();
-      model.query = parseQuery("", []);
+      model.query = parseQuery("", [], {});
       filterAgain();
+      if (hidden) emit("runs");
     },
 
     sort(column) {

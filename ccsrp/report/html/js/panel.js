@@ -21,12 +21,16 @@ function startPanel(model) {
     for (const column of run.columns) {
       if (column === "member" || column === "mask") continue;
       const value = model.values[column][row.id];
-      const shown = column.endsWith("accuracy") ? accuracy(run, column, value) : [brief(value)];
+      const other = NUMBERED.includes(column) ? model.text(row, column) : brief(value);
+      const shown = column.endsWith("accuracy") ? accuracy(run, column, value) : [other];
       list.append(...figure(model.label(column), shown));
     }
     const audited = run.audit ? run.audit.members.indexOf(Number(model.text(row, "member"))) : -1;
     if (audited >= 0) {
       list.append(...figure("audit, at worst", counted(run.audit.worst[audited], run.audit.images[audited])));
+      if (run.attacks?.members.includes(run.audit.members[audited])) {
+        list.append(...figure("", [make("a", { href: "#attacks" }, "attack by attack")]));
+      }
     }
     return list;
   }
@@ -36,7 +40,7 @@ function startPanel(model) {
     const lines = run.layers.names.map((name, index) => {
       const [share, size] = [run.layers.share[row.index][index], run.layers.sizes[index]];
       const bar = make("span", { class: "bar" }, make("i", { style: `width:${100 * share}%` }));
-      return make("li", {}, make("span", {}, name), bar, make("span", {}, `${Math.round(share * size)}/${size}`));
+      return make("li", {}, make("span", { title: name }, short(name, 80)), bar, make("span", {}, `${Math.round(share * size)}/${size}`));
     });
     return make("div", {}, make("h3", {}, "Filters kept"), make("ul", { class: "kept" }, ...lines));
   }
@@ -61,32 +65,51 @@ function startPanel(model) {
       const hint = "Point at a network in any view, or click or tap to keep it here.";
       panel.replaceChildren(make("h2", {}, "One network"), make("p", { class: "hint" }, hint));
       panel.classList.add("empty");
-      return;
+      return mark(row);
     }
     panel.classList.remove("empty");
     const run = model.data.runs[row.run];
     const name = `Member ${model.text(row, "member")}`;
-    const sub = OBJECTIVES.map((column) => `${model.label(column)} ${brief(model.values[column][row.id])}`).join(" · ");
-    const close = make("button", { type: "button", class: "plain close", "aria-label": "let go", click: letGo }, "×");
+    const close = make("button", { type: "button", class: "plain close", "aria-label": `Let go of ${name}`, click: letGo }, "×");
     // On a phone the panel covers the page, so it begins small.
-    const more = make("button", { type: "button", class: "plain more", click: () => panel.classList.toggle("open") }, "details");
+    const open = () => more.setAttribute("aria-expanded", panel.classList.toggle("open"));
+    const more = make("button", { type: "button", class: "plain more", "aria-expanded": "false", click: open }, "details");
+    more.setAttribute("aria-expanded", panel.classList.contains("open"));
     panel.replaceChildren(
       make("h2", {}, name, model.several ? make("small", {}, run.name) : "", more, close),
-      make("p", { class: "brief" }, sub),
+      make("p", { class: "brief" }, figuresOf(row)),
       ...[figures(row, run), layers(row, run), command(row, run)].filter(Boolean),
     );
     mark(row);
   }
 
   function letGo() {
+    const row = model.selected;
     model.hover(null);
-    if (model.selected !== null) model.select(model.selected);
+    if (row === null) return;
+    model.select(row);
+    byId("table").querySelector(`tr[data-row="${row}"] button`)?.focus({ preventScroll: true });
   }
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && !event.target.matches("input, select")) letGo();
+  });
+
+  /** Tell those who hear the page, once a network is kept; what the pointer passes is not told. */
+  let told = null;
+  function tell() {
+    if (told === model.selected) return;
+    told = model.selected;
+    const row = model.rows[told];
+    byId("kept").textContent = row ? `${model.nameOf(row)} is kept: ${figuresOf(row)}. Escape lets it go.` : "";
+  }
+
+  const figuresOf = (row) =>
+    OBJECTIVES.map((column) => `${model.label(column)} ${brief(model.values[column][row.id])}`).join(" · ");
 
   function mark(row) {
     panel.classList.toggle("kept-here", row !== null && row.id === model.selected);
   }
 
-  model.on("highlight", draw);
+  model.on("highlight", () => (draw(), tell()));
   draw();
 }

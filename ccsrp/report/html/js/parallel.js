@@ -6,7 +6,7 @@ function startParallel(model) {
   const axes = model.data.axes;
   const frame = byId("parallel");
   const board = make("div", { class: "board" });
-  const canvas = make("canvas", { "aria-label": "parallel coordinates, a line a network" });
+  const canvas = make("canvas", { role: "img", "aria-label": "Parallel coordinates: a line a network" });
   board.append(canvas);
   frame.append(board);
   const [top, bottom, height] = [44, 26, 300];
@@ -16,7 +16,9 @@ function startParallel(model) {
   const yOf = (axis, value) => top + (1 - shareOf(axis, value)) * (height - top - bottom);
   const valueAt = (axis, y) => {
     const share = 1 - (y - top) / (height - top - bottom);
-    return axis.low + Math.min(1, Math.max(0, share)) * (axis.high - axis.low);
+    if (share <= 0) return axis.low;
+    if (share >= 1) return axis.high; // to the last digit: the best network lies there
+    return axis.low + share * (axis.high - axis.low);
   };
 
   const columns = axes.map((axis, index) => {
@@ -49,7 +51,8 @@ function startParallel(model) {
     node.addEventListener("pointermove", (event) => {
       if (start === null || Math.abs(at(event) - start) < 3) return;
       if (moved) {
-        const by = valueAt(axis, at(event)) - valueAt(axis, start);
+        const wanted = valueAt(axis, at(event)) - valueAt(axis, start);
+        const by = Math.min(Math.max(wanted, axis.low - moved[0]), axis.high - moved[1]);
         model.brush(axis.name, [moved[0] + by, moved[1] + by]);
       } else {
         const ends = [valueAt(axis, start), valueAt(axis, at(event))].sort((a, b) => a - b);
@@ -80,7 +83,7 @@ function startParallel(model) {
   }
 
   function draw() {
-    width = Math.max(frame.clientWidth, axes.length * AXIS_WIDTH);
+    width = printing() ? frame.clientWidth : Math.max(frame.clientWidth, axes.length * AXIS_WIDTH);
     board.style.width = `${width}px`;
     const scale = devicePixelRatio || 1;
     canvas.width = width * scale;
@@ -144,7 +147,8 @@ function startParallel(model) {
   });
 
   const again = atNextFrame(draw);
-  for (const event of ["filter", "highlight", "look"]) model.on(event, again);
+  for (const event of ["filter", "highlight"]) model.on(event, again);
+  model.on("look", draw);
   new ResizeObserver(again).observe(frame);
   draw();
 }

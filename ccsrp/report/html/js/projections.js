@@ -6,12 +6,13 @@ const MOST_WITHOUT_WEBGL = 2000;
 
 function startProjections(model) {
   const chart = byId("projections");
+  const withWebGL = () => hasWebGL() && !printing(); // it draws at the next frame, for which no printer waits
   const suffix = (side) => (side === 0 ? "" : String(side + 1));
   const cloudOf = () => {
     const cloud = { cost: [], accuracy: [], robust_accuracy: [] };
     const counts = model.data.runs.map((_, index) => model.evaluatedPassing(index));
     const total = counts.reduce((sum, passing) => sum + passing.length, 0);
-    const every = hasWebGL() ? 1 : Math.ceil(total / MOST_WITHOUT_WEBGL) || 1;
+    const every = withWebGL() ? 1 : Math.ceil(total / MOST_WITHOUT_WEBGL) || 1;
     counts.forEach((passing, index) => {
       passing.forEach((i, place) => {
         if (place % every) return;
@@ -22,7 +23,7 @@ function startProjections(model) {
   };
 
   function traces() {
-    const type = hasWebGL() ? "scattergl" : "scatter";
+    const type = withWebGL() ? "scattergl" : "scatter";
     const paint = painter(model);
     const passing = model.passing();
     const cloud = cloudOf();
@@ -78,11 +79,11 @@ function startProjections(model) {
       x: model.values[x][row.id],
       y: model.values[y][row.id],
     }));
-  const draw = () => Plotly.react(chart, traces(), layout(), CONFIG);
-  Plotly.newPlot(chart, traces(), layout(), CONFIG).then(() => {
+  const draw = () => drawChart(chart, traces(), layout());
+  draw().then(() => {
     linkPoints(chart, model, (point) => point.data.customdata?.[point.pointNumber]);
     ringsOver(chart, model, places);
-    model.on("filter", atNextFrame(draw));
-    model.on("look", atNextFrame(draw));
   });
+  model.on("filter", atNextFrame(draw));
+  model.on("look", draw);
 }

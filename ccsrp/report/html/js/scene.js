@@ -1,5 +1,9 @@
 // The front in three dimensions.
 
+// Pixels that labels take beside the cube: they do not shrink with it. Most of them are on its left.
+const LABELS = 150;
+const TO_THE_RIGHT = 22;
+
 function startScene(model) {
   const chart = byId("space");
   if (!hasWebGL()) {
@@ -58,6 +62,19 @@ function startScene(model) {
     ];
   }
 
+  /** A camera that has the cube and its labels in the picture, whatever the picture's size. */
+  function fitting() {
+    const [width, height] = [chart.clientWidth || 600, chart.clientHeight || 600];
+    const away = Math.max(1.65, (1.05 * height) / Math.max(60, width - LABELS));
+    const aside = (TO_THE_RIGHT * away) / height;
+    return {
+      eye: { x: -away - aside, y: -away + aside, z: away / 2 },
+      center: { x: -aside, y: aside, z: -0.1 },
+    };
+  }
+  let camera = fitting();
+  let turned = false;
+
   function layout() {
     const axis = (column) => ({
       title: { text: model.label(column) },
@@ -68,7 +85,6 @@ function startScene(model) {
       showspikes: false,
       nticks: 6,
     });
-    const away = 1.85 * Math.max(1, 560 / chart.clientWidth) ** 0.6; // labels do not shrink with the picture
     return chartLook({
       margin: { l: 0, r: 0, t: 0, b: 0 },
       dragmode: "turntable",
@@ -77,7 +93,7 @@ function startScene(model) {
         xaxis: axis("cost"),
         yaxis: axis("accuracy"),
         zaxis: axis("robust_accuracy"),
-        camera: { eye: { x: -away, y: -away, z: away / 2 }, center: { x: 0.05, y: 0.05, z: -0.08 } },
+        camera,
         aspectmode: "cube",
       },
     });
@@ -96,6 +112,7 @@ function startScene(model) {
       for (const m of [camera.model, camera.view, camera.projection]) {
         at = [0, 1, 2, 3].map((i) => m[i] * at[0] + m[4 + i] * at[1] + m[8 + i] * at[2] + m[12 + i] * at[3]);
       }
+      if (at[3] <= 0) continue; // behind who looks
       const x = box.left + (0.5 + (0.5 * at[0]) / at[3]) * box.width;
       const y = box.top + (0.5 - (0.5 * at[1]) / at[3]) * box.height;
       const off = Math.hypot(event.clientX - x, event.clientY - y);
@@ -105,7 +122,20 @@ function startScene(model) {
   }
 
   let underPointer = false;
-  const draw = () => Plotly.react(chart, traces(), layout(), CONFIG);
+  const photograph = make("img", { class: "photograph", alt: "" });
+  function draw() {
+    if (!turned) camera = fitting();
+    const drawn = drawChart(chart, traces(), layout());
+    // What WebGL draws comes at the next frame; a printer does not wait for it.
+    const picture = printing() ? chart._fullLayout.scene?._scene?.toImage?.("png") : null;
+    chart.classList.toggle("photographed", Boolean(picture));
+    photograph.remove();
+    if (picture) {
+      photograph.src = picture;
+      chart.append(photograph);
+    }
+    return drawn;
+  }
   const ring = atNextFrame(() => {
     // Where the pointer is in this picture, it says itself what lies under it.
     const hovered = ringOf(underPointer ? null : model.hovered);
@@ -115,18 +145,23 @@ function startScene(model) {
   });
   chart.addEventListener("pointerenter", () => (underPointer = true));
   chart.addEventListener("pointerleave", () => (underPointer = false));
-  Plotly.newPlot(chart, traces(), layout(), CONFIG).then(() => {
+  draw().then(() => {
     linkHover(chart, model, (point) => point.data.customdata?.[point.pointNumber]);
+    chart.on("plotly_relayout", (changed) => {
+      if (Object.keys(changed).some((name) => name.startsWith("scene.camera"))) turned = true;
+      else if (!turned) draw(); // the picture has another size
+    });
     // Plotly looks for the point at its next frame: it misses quick clicks here, and all taps.
     let pressed = [0, 0];
     chart.addEventListener("pointerdown", (event) => (pressed = [event.clientX, event.clientY]), true);
     chart.addEventListener("pointerup", (event) => {
+      if (event.target.closest(".modebar")) return;
       if (Math.hypot(event.clientX - pressed[0], event.clientY - pressed[1]) > 6) return; // it was turned
       const id = nearest(event, event.pointerType === "touch" ? 22 : 10);
       if (id !== null) model.select(id);
     }, true);
-    model.on("filter", atNextFrame(draw));
-    model.on("look", atNextFrame(draw));
-    model.on("highlight", ring);
   });
+  model.on("filter", atNextFrame(draw));
+  model.on("look", draw);
+  model.on("highlight", ring);
 }

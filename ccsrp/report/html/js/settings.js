@@ -26,7 +26,7 @@ function startSettings(model) {
     change: (event) => table.classList.toggle("only-differences", event.target.checked),
   });
   byId("settings").prepend(make("label", {}, only, " only what differs"));
-  only.click();
+  if (rows.some((row) => row.differs)) only.click();
 }
 
 /** The figures at the top of the page. */
@@ -39,20 +39,20 @@ function startSummary(model) {
     data.runs.forEach((run, index) => {
       const box = make("input", { type: "checkbox", checked: true, change: (event) => model.showRun(index, event.target.checked) });
       model.on("filter", () => (box.checked = !model.hiddenRuns.has(index)));
-      const dot = make("i", { class: "dot", style: `background:${runColour(index)}` });
+      const dot = make("span", { class: "dot", style: `color:${runColour(index)}`, "aria-hidden": "true" }, runSign(index));
       const reached = run.course ? `, hypervolume ${last(run.course.hypervolume).toFixed(4)}` : "";
       const about = `${run.problem}, ${run.cells.length} networks${reached}`;
       tiles.append(make("label", { class: "tile run" }, make("b", {}, box, dot, run.name), make("span", {}, about)));
     });
   } else {
     const [run] = data.runs;
-    const best = (column) => brief(extent(model.values[column])[1]);
+    const best = (column) => brief(extent(model.values[column])?.[1]);
     tiles.append(
       tile(String(run.cells.length), "networks on the front"),
       tile(run.evaluations === null ? "–" : String(run.evaluations), "evaluations"),
       tile(best("accuracy"), "best accuracy"),
       tile(best("robust_accuracy"), "best robust accuracy"),
-      tile(brief(extent(model.values.cost)[0]), "lowest cost"),
+      tile(brief(extent(model.values.cost)?.[0]), "lowest cost"),
     );
     if (run.course) tiles.append(tile(last(run.course.hypervolume).toFixed(4), "hypervolume"));
     if (run.time) tiles.append(tile(run.time, "searching"));

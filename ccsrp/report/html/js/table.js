@@ -18,15 +18,16 @@ function startTable(model) {
   const heads = columns.map((column) =>
     make("th", { scope: "col" }, make("button", { type: "button", click: () => model.sort(column) }, model.label(column))),
   );
-  const more = make("button", { type: "button", class: "plain", hidden: true, click: () => fill(Infinity) });
+  const more = make("button", { type: "button", class: "plain", hidden: true, click: showAll });
   const scroller = make("div", { class: "scroller" }, make("table", {}, make("thead", {}, make("tr", {}, ...heads)), body));
   byId("table").append(scroller, more);
 
   function line(row) {
     const cells = columns.map((column) => {
-      const content = shownCell(model.text(row, column));
+      const content = short(shownCell(column, model.text(row, column)), 32);
       if (column !== "member") return make("td", { title: model.text(row, column) }, content);
-      return make("td", {}, make("button", { type: "button", class: "plain", "aria-label": `member ${content}` }, content));
+      const named = { type: "button", class: "plain", "aria-label": model.nameOf(row), "aria-pressed": "false" };
+      return make("td", {}, make("button", named, content));
     });
     return make("tr", { "data-row": row.id }, ...cells);
   }
@@ -43,10 +44,20 @@ function startTable(model) {
     mark();
   }
 
+  function showAll() {
+    fill(Infinity);
+    body.children[MOST_ROWS]?.querySelector("button").focus(); // the button that was pressed is gone
+  }
+
   function mark() {
     for (const [kind, id] of [["selected", model.selected], ["hovered", model.hovered]]) {
-      body.querySelectorAll(`tr.${kind}`).forEach((line) => line.classList.remove(kind));
-      if (id !== null) body.querySelector(`tr[data-row="${id}"]`)?.classList.add(kind);
+      const pressed = (line, state) => {
+        line.classList.toggle(kind, state);
+        if (kind === "selected") line.querySelector("button").setAttribute("aria-pressed", state);
+      };
+      body.querySelectorAll(`tr.${kind}`).forEach((line) => pressed(line, false));
+      const line = id === null ? null : body.querySelector(`tr[data-row="${id}"]`);
+      if (line) pressed(line, true);
     }
   }
 
@@ -68,6 +79,9 @@ function startTable(model) {
   };
   body.addEventListener("pointerover", (event) => event.pointerType !== "touch" && model.hover(rowAt(event)));
   body.addEventListener("pointerleave", () => model.hover(null));
+  // Who goes through the table with the keyboard sees each network marked, as who points does.
+  body.addEventListener("focusin", (event) => event.target.matches(":focus-visible") && model.hover(rowAt(event)));
+  body.addEventListener("focusout", () => model.hover(null));
   body.addEventListener("click", (event) => {
     const id = rowAt(event);
     if (id !== null) model.select(id);

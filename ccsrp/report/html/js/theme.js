@@ -1,4 +1,4 @@
-// Light and dark: as the system says, until the button is pressed.
+// Light and dark: as the system says, until the button is pressed. Paper is light.
 
 const THEME_KEY = "ccsrp-report-theme";
 
@@ -10,13 +10,17 @@ function rememberedTheme() {
   }
 }
 
+const printing = () => "printing" in document.documentElement.dataset;
+
 function startTheme(onChange) {
   const system = matchMedia("(prefers-color-scheme: dark)");
   let chosen = rememberedTheme();
   const button = byId("theme");
+  const root = document.documentElement;
   const apply = () => {
-    const name = chosen === "dark" || chosen === "light" ? chosen : system.matches ? "dark" : "light";
-    document.documentElement.dataset.theme = name;
+    const wanted = chosen === "dark" || chosen === "light" ? chosen : system.matches ? "dark" : "light";
+    const name = printing() ? "light" : wanted;
+    root.dataset.theme = name;
     button.textContent = name === "dark" ? "☀ Light" : "☾ Dark";
     button.setAttribute("aria-label", `Switch to ${name === "dark" ? "light" : "dark"} colours`);
     onChange();
@@ -31,5 +35,15 @@ function startTheme(onChange) {
     apply();
   });
   system.addEventListener("change", apply);
+  // Now, not at the next frame: a printer does not wait for one.
+  addEventListener("beforeprint", () => {
+    root.dataset.printing = "yes";
+    apply();
+  });
+  addEventListener("afterprint", () => {
+    delete root.dataset.printing;
+    apply();
+    for (const chart of document.querySelectorAll(".js-plotly-plot")) Plotly.Plots.resize(chart);
+  });
   apply();
 }
