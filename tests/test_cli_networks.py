@@ -85,7 +85,7 @@ def test_a_member_is_fine_tuned_and_a_second_time_nothing_is_trained(copy: Path,
     assert (folder / "weights.safetensors").read_bytes() == weights
     other = command(*TUNE, "--member", "1", "--epochs", "2", cwd=copy.parent)
     assert (other.returncode, len(other.stderr.splitlines())) == (2, 1)
-    assert "other settings: fine-tuning.epochs was 1, now 2; say the same" in other.stderr
+    assert "other settings (fine-tuning.epochs was 1, now 2)" in other.stderr
 
 
 def test_a_fine_tuning_that_is_refused_leaves_nothing(copy: Path, command: Command) -> None:

@@ -23,7 +23,16 @@ SETTINGS = ComparisonSettings(
 CONFIG: dict[str, Any] = {
     "problem": {"name": "digits"},
     "comparison": {"targets": [0.5], "budget": 300, "methods": ["random"], "seeds": 1},
-    "fine-tuning": {"epochs": 1, "images": 10, "batch_size": 64, "learning_rate": 3e-3, "attack_steps": 1},
+    "fine-tuning": {
+        "training": "distillation",
+        "epochs": 1,
+        "images": 10,
+        "batch_size": 64,
+        "learning_rate": 3e-3,
+        "attack_steps": 1,
+        "attack_reach": 1.3,
+        "temperature": 4.0,
+    },
 }
 HEAD = ["method", "seed", "target", *FIGURES, "seconds", "mask"]
 

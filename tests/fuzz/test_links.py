@@ -106,7 +106,9 @@ def test_rounds_leave_the_folder_through_no_link(opened: Run, copy: Path, outsid
     (copy / link).symlink_to(outside)
     tuning = FineTuning(epochs=1, images=10, attack_steps=1)
     with RunStore(copy) as store, pytest.raises(CcsrpError, match="is a link"):
-        StoredRounds(copy, store).after(1, opened.problem, opened.problem.space.full(), tuning, seed=0)
+        StoredRounds(copy, store).after(
+            1, opened.problem, opened.problem.space.full(), tuning, seed=0, first=opened.problem
+        )
 
 
 @pytest.mark.parametrize("link", ["audit", "audit.csv", "audit.csv.tmp"])
