@@ -35,9 +35,13 @@ def main() -> None:
     left.set_title("three dense networks, mean", fontsize=9)
     left.legend(fontsize=7.5, loc="lower left")
 
-    table = pd.read_csv(STUDIES / "methods" / "results" / "methods-digits.csv")
-    for target, colour, marker in ((0.5, BLUE, "o"), (0.35, TEAL, "s")):
-        part = table[table["target"].eq(target) & table["method"].ne("esl")]
+    results = STUDIES / "methods" / "results"
+    table = pd.read_csv(results / "methods-digits.csv")
+    for rows, colour, marker, label in (
+        (table, BLUE, "o", "taught by the dense network"),
+        (pd.read_csv(results / "methods-digits-labels.csv"), TEAL, "s", "trained on labels"),
+    ):
+        part = rows[~rows["method"].isin(["esl", "dense"])]
         right.plot(
             100 * part["test_robust_accuracy"],
             100 * part["audited_robust_accuracy"],
@@ -46,7 +50,7 @@ def main() -> None:
             markersize=4.5,
             markeredgecolor="white",
             markeredgewidth=0.5,
-            label=f"pruned to {100 * target:.0f} % of the FLOPs",
+            label=label,
         )
     dense = table[table["method"].eq("dense")].iloc[0]
     right.plot(

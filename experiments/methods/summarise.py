@@ -22,7 +22,15 @@ from ccsrp.runs.comparison_audit import network_file
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "results"
-COMPARISONS = {"methods-digits": "flops", "methods-digits-synops": "synops", "methods-fashion": "flops"}
+# Those that end in "labels" are of networks that were fine-tuned without a teacher.
+COMPARISONS = {
+    "methods-digits": "flops",
+    "methods-digits-synops": "synops",
+    "methods-fashion": "flops",
+    "methods-digits-labels": "flops",
+    "methods-digits-synops-labels": "synops",
+    "methods-fashion-labels": "flops",
+}
 SEARCHES = ("splice-paper", "splice-ours")
 
 

@@ -45,7 +45,7 @@ def claims() -> Iterator[Claim | Rows]:
 
 def audits() -> pd.Series:
     """Return what today's audits leave of the networks of the comparison on digits, by name."""
-    digits = read("methods/results/methods-digits.csv")
+    digits = read("methods/results/methods-digits-labels.csv")
     names = digits["method"] + "-" + digits["seed"].astype(str) + "-" + digits["target"].map("{:g}".format)
     found: pd.Series = digits.set_index(names)[AUDITED]
     return found
