@@ -68,7 +68,7 @@ def main() -> None:
     right.set_xlabel("left by the search's attack, %", fontsize=8)
     right.set_ylabel("left by an audit, %", fontsize=8)
     right.set_title("fine-tuned networks of seven methods", fontsize=9)
-    right.legend(fontsize=7.5, loc="center left")
+    right.legend(fontsize=7.5, loc="upper left", bbox_to_anchor=(0.0, 0.86))
     for axis in (left, right):
         axis.grid(alpha=0.3)
         axis.tick_params(labelsize=8)

@@ -29,7 +29,7 @@ TEMPLATE = Path(__file__).with_name("benchmarks.md.in")
 
 def page() -> str:
     """Return the page of benchmarks: the template's text with tables in the places that it names."""
-    digits, fashion = Comparison("digits"), Comparison("fashion")
+    digits, fashion = Comparison("digits"), Comparison("fashion-labels")
     return TEMPLATE.read_text(encoding="utf-8").format(
         search=search_quality(),
         evaluation=evaluation(),

@@ -62,7 +62,7 @@ def collect(source: Path, target: Path) -> None:
 def collect_comparison(folder: Path, target: Path) -> None:
     """Take the cells of a comparison that are done, with the audits that are done."""
     cells = sorted((folder / "cells").glob("*.csv"), key=lambda file: file.stat().st_mtime)
-    if not cells:
+    if not cells or not (folder / "table.csv").exists():
         return
     table = pd.concat([pd.read_csv(file, dtype={"mask": str}) for file in cells], ignore_index=True)
     order = {name: place for place, name in enumerate([DENSE, *METHODS])}

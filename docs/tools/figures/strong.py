@@ -266,7 +266,7 @@ def _whole() -> Iterator[Claim]:
     )
     yield Claim(
         "experiments/methods/README.md",
-        "One that judges by `strong` would have flattered them by {} ([attack",
+        "One that judges by `strong` flatters by {} ([attack",
         (percent(strong.mean()),),
     )
     page = "docs/what-the-figures-mean.md"
