@@ -44,7 +44,8 @@ def main() -> None:
     for number, mask in enumerate(masks):
         if number < len(rows):
             continue
-        task = Task(problem, FineTuning(epochs=options.epochs), seed=number)
+        tuning = FineTuning(training="pgd-at", epochs=options.epochs, attack_reach=1.0)
+        task = Task(problem, tuning, seed=number)
         network = problem.network(mask)
         judged = {
             "raw": uncalibrated.judge_network(uncalibrated.network(mask)),
