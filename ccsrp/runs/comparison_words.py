@@ -57,7 +57,8 @@ def _fine_tuning(tuning: FineTuning, problem: PrunableProblem) -> str:
     )
     images = len(tuning.chosen(*problem.images("train"))[1])
     return (
-        f"Fine-tuning, the same for all: {tuning.epochs} {'epoch' if tuning.epochs == 1 else 'epochs'} of {images} training images, "
+        f"Fine-tuning, the same for all: {tuning.epochs} epoch{'s' * (tuning.epochs != 1)} of {images} "
+        f"training images, "
         f"{_TEACHERS[tuning.training]}, {attack}, batches of {tuning.batch_size}, peak learning rate "
         f"{tuning.learning_rate:g}."
     )
