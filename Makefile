@@ -1,8 +1,9 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# The stamp is newer than pyproject.toml once everything that it asks for is installed.
+# The stamps are newer than pyproject.toml once what it asks for is installed: everything, or what a user needs.
 STAMP := $(VENV)/.installed
+PLAIN_STAMP := $(VENV)/.installed-plain
 
 # The documentation is built in an environment of its own, without torch: nothing is imported for it.
 DOCS := .venv-docs
@@ -17,9 +18,14 @@ setup: $(STAMP)
 $(STAMP): pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --editable ".[test,lint]"
+	@touch $@ $(PLAIN_STAMP)
+
+$(PLAIN_STAMP): pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --editable .
 	@touch $@
 
-demo: setup
+demo: $(PLAIN_STAMP)
 	@rm -rf runs/demo
 	$(BIN)/ccsrp search digits --out runs/demo --seed 0 --budget 250
 

@@ -126,9 +126,11 @@ class ShippedPruning(SpikingPruning):
         if weights is not None:
             load_weights(base, Path(weights))
         elif cls.weights_sha256 is None or network not in (None, cls.network_name):
-            name = network or cls.network_name
+            # A class of a user's own, which overrides ``untrained``, may have neither.
+            name = network or getattr(cls, "network_name", "its network")
+            key = getattr(cls, "key", f"{cls.__module__}:{cls.__qualname__}")
             raise WeightsError(
-                f"no weights of {name} ship for {cls.key}; make them with 'ccsrp train {cls.key}"
+                f"no weights of {name} ship for {key}; make them with 'ccsrp train {key}"
                 f"{'' if network is None else f' --network {network}'} --out DIR' and pass "
                 f"weights=DIR/weights.safetensors (--weights)"
             )

@@ -70,6 +70,8 @@ class SpikingPruning(PruningProblem):
         What robustness is judged under.
     provenance : dict
         What F depends on beside the options: a hash of the weights, numbers of images, the device.
+    left_whole : dict
+        Convolutions whose filters all stay, each with what stops its channels, such as ``"add"``.
     """
 
     def __init__(
@@ -121,7 +123,18 @@ class SpikingPruning(PruningProblem):
         self.provenance |= dataset.provenance
         if callable(cost):
             self.provenance |= {"cost": function_name(cost), "cost_code": code_sha256(cost)}
+        self.left_whole = self._evaluator.left_whole
         super().__init__(self._evaluator.space)
+
+    def __str__(self) -> str:
+        """Say what pymoo says of a problem, and which filters can go."""
+        from ccsrp.report.layer_names import left_whole_line
+
+        lines = [
+            f"{self.space.n_var} filters in {self.space.n_layers} layers",
+            left_whole_line(self.left_whole),
+        ]
+        return f"{super().__str__()}" + "".join(f"# {line}\n" for line in lines if line)
 
     def images(self, split: str) -> tuple[torch.Tensor, torch.Tensor]:
         """Return the images of a split: float32 [N, C, H, W] in [0, 1] (or [N, T, C, H, W]), int64 [N].

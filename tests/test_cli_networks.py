@@ -100,7 +100,18 @@ def test_a_comparison_is_one_table(tmp_path: Path, command: Command) -> None:
     table = pd.read_csv(tmp_path / "study" / "table.csv")
     assert list(table["method"]) == ["dense", "random", "magnitude"]
     assert "| magnitude | 0.5 | 1 |" in done.stdout
+    about, _, rows = (tmp_path / "study" / "summary.md").read_text().partition("\n\n")
+    assert rows.startswith("| method |")
+    assert about.startswith("Problem digits (cost flops, test_images 20). Test figures are of 20 test images")
+    assert "sharp PGD, L-infinity, eps 0.1, 10 steps" in about
+    assert "surrogate ATan(alpha=6.0)" in about
+    assert "1 epoch of 64 training images, distillation" in about
+    assert "`seconds` are a method's own" in about
     assert (tmp_path / "study" / "summary.md").read_text() in done.stdout
+    for name in ("show", "report", "resume", "pick"):
+        asked = command(name, "study", cwd=tmp_path)
+        assert (asked.returncode, len(asked.stderr.splitlines())) == (2, 1)
+        assert "study is a comparison ('ccsrp compare'), not a search" in asked.stderr
     again = command(*COMPARE, *SMALL, "--test-images", "20", cwd=tmp_path)
     assert again.returncode == 0
     assert "random-0-0.5:" not in again.stdout, "what is there is not made again"

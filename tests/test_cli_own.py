@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import tomllib
 from collections.abc import Callable
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import torch
 
 from ccsrp import recorded, search
 from ccsrp.errors import RunError
@@ -66,7 +68,7 @@ def mine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with ``mine.py``, which no other test has imported."""
     (tmp_path / "mine.py").write_text(MINE)
     monkeypatch.setattr(sys, "path", list(sys.path))
-    for name in ("mine", "broken"):
+    for name in ("mine", "broken", "trained"):
         monkeypatch.delitem(sys.modules, name, raising=False)
     return tmp_path
 
@@ -171,6 +173,72 @@ def test_wrong_names_and_modules_end_with_one_line(
     assert says in done.stderr
     assert done.stderr.count("\n") == 1
     assert not (mine / "run").exists()
+
+
+PAGE = (Path(__file__).parent.parent / "docs" / "how-to" / "bring-your-own.md").read_text()
+TRAINED = next(
+    block for block in re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL) if "class Trained" in block
+)
+TRAIN = ("train", "trained:Trained", "--epochs", "1", "--images", "64", "--steps", "1")
+
+
+def test_the_example_of_training_is_trained_and_searched(mine: Path, command: Command) -> None:
+    (mine / "trained.py").write_text(TRAINED)
+    asked = command("search", "trained:Trained", "--out", "run", cwd=mine)
+    assert "make them with 'ccsrp train trained:Trained --out DIR'" in asked.stderr
+    for out in ("base", "again"):
+        torch.rand(1)
+        done = command(*TRAIN, "--out", out, "--seed", "3", cwd=mine)
+        assert done.returncode == 0, done.stderr
+        assert "training acc. under attack 0." in done.stdout
+    weights = [(mine / out / "weights.safetensors").read_bytes() for out in ("base", "again")]
+    assert weights[0] == weights[1], "--seed fixes the weights that training begins with"
+    given = ("--weights", "base/weights.safetensors", "--budget", "6", "--subpop", "3", "--out", "run")
+    searched = command("search", "trained:Trained", *given, "--validation-images", "20", cwd=mine)
+    assert searched.returncode == 0, searched.stderr
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "says"),
+    [
+        (
+            "@classmethod\n    def untrained(cls",
+            "def untrained(self",
+            "Trained.untrained failed (TypeError: ",
+        ),
+        (
+            "@classmethod\n    def dataset(cls, ",
+            "def dataset(self, ",
+            "wants @classmethod def dataset(cls, *,",
+        ),
+        ("def dataset(cls, *, data_dir", "def dataset(*, data_dir", "Trained.dataset failed (TypeError: "),
+        (
+            "def untrained(cls, *, network=None, seed=0)",
+            "def untrained(cls)",
+            "(cls, *, network=None, seed=0)",
+        ),
+        (
+            "return nn.Sequential(",
+            "return list((",
+            "untrained must return a network, an nn.Module, got a list",
+        ),
+        (
+            "    eps = 0.1",
+            "    epsilon = 0.1",
+            "has no attribute 'eps'); training wants a class attribute such",
+        ),
+    ],
+)
+def test_a_class_that_cannot_be_trained_ends_with_one_line(
+    before: str, after: str, says: str, mine: Path, command: Command
+) -> None:
+    assert before in TRAINED
+    text = TRAINED.replace(before, after)
+    (mine / "trained.py").write_text(text.rstrip() + ")\n" if after.endswith("((") else text)
+    done = command(*TRAIN, "--out", "base", cwd=mine)
+    assert done.returncode == 2
+    assert says in done.stderr
+    assert done.stderr.count("\n") == 1
 
 
 def test_options_that_its_class_does_not_take_are_refused(mine: Path, command: Command) -> None:

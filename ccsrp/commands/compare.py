@@ -74,6 +74,7 @@ def compare(
     from ccsrp.report.terminal import steps as progress_steps
     from ccsrp.runs.comparison import ComparisonSettings, comparison_folder, run_comparison, write_report
     from ccsrp.runs.comparison_audit import audit_networks
+    from ccsrp.runs.comparison_words import comparison_words
     from ccsrp.snn.kernels import told_of_compilation
 
     settings = ComparisonSettings(
@@ -127,7 +128,8 @@ def compare(
                 images=audit,
                 on_audit=lambda name, done, total: shown.show(done, total, f"attacks of the audit of {name}"),
             )
-        text = write_report(table, path, cost=cost.value)
+        about = comparison_words(built, settings, described=described, audited=audit)
+        text = write_report(table, path, cost=cost.value, about=about)
     typer.echo(text)
     typer.echo(printable(f"  {path / 'table.csv'}  one row a network"))
 

@@ -112,6 +112,7 @@ def beginning(name: str, problem: Any, folder: Path, *, budget: int, plan: Round
         problem=name,
         filters=problem.space.n_var,
         layers=problem.space.n_layers,
+        left_whole=dict(getattr(problem, "left_whole", {})),
         attack="" if attack is None else attack.describe(),
         folder=folder,
         budget=budget,

@@ -75,7 +75,8 @@ def finetune(
             on_note=lambda line: shown.line(escape(line)),
             on_batch=lambda done, total: shown.show(done, total, "batches of this epoch"),
             on_epoch=lambda report: shown.line(
-                f"epoch {report.epoch}/{epochs}: loss {report.loss:.4f}, training acc. {report.accuracy:.4f}"
+                f"epoch {report.epoch}/{epochs}: loss {report.loss:.4f}, training acc. under attack "
+                f"{report.accuracy:.4f}"
             ),
         )
     names = {} if (own := own_cost(run, member)) is None else {"cost": f"cost by {own.name}"}

@@ -73,6 +73,7 @@ def train(
     checked = checked_device(device)
     if resume and not os.path.isfile(out / "config.toml"):
         raise OptionError(f"{out} holds no training to resume; leave --resume out to start one")
+    seen = "on clean images" if method is MethodChoice.standard else "under attack"
     console = Console()
     with (
         nullcontext(out) if resume else new_folder(out) as path,
@@ -91,7 +92,8 @@ def train(
             device=checked,
             on_batch=lambda done, total: shown.show(done, total, "batches of this epoch"),
             on_epoch=lambda report: shown.line(
-                f"epoch {report.epoch}/{epochs}: loss {report.loss:.4f}, training acc. {report.accuracy:.4f}"
+                f"epoch {report.epoch}/{epochs}: loss {report.loss:.4f}, training acc. {seen} "
+                f"{report.accuracy:.4f}"
             ),
         )
     typer.echo(printable(f"  {weights}  pass it to 'ccsrp search {problem} --weights'"))

@@ -123,6 +123,11 @@ class SpikingEvaluator:
         """The filters that can go."""
         return self._graph.space
 
+    @property
+    def left_whole(self) -> dict[str, str]:
+        """Convolutions whose filters stay, each with what stops its channels."""
+        return dict(self._graph.left_whole)
+
     def examples(self, images: torch.Tensor, labels: torch.Tensor) -> Examples:
         """Prepare images for ``judge``."""
         # What a custom attack draws depends on the batch.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -15,6 +16,7 @@ from ccsrp.errors import ExportError
 from ccsrp.export.allowed import CONTAINERS
 from ccsrp.export.build import RebuiltNetwork
 from ccsrp.export.description import Call, Description, values_of
+from ccsrp.snn.compiled.windows import Windows, adaptive_windows
 from ccsrp.snn.networks import DirectCoding
 
 __all__ = ["ADAPTIVE_POOLS", "AVERAGE_POOLS", "CONVOLUTIONS", "FLATTENS", "LINEARS", "MAX_POOLS", "NEURONS"]
@@ -136,17 +138,29 @@ def window(item: Primitive, *, format: str) -> tuple[tuple[int, int], tuple[int,
     Raises
     ------
     ExportError
-        An adaptive pool has windows of different sizes.
+        An adaptive pool has windows of different sizes or at different distances.
     """
     module = item.module
     if not isinstance(module, ADAPTIVE_POOLS):
         stride = module.kernel_size if module.stride is None else module.stride
         return _pair(module.kernel_size), _pair(stride), _pair(module.padding)
-    (high, wide), (rows, columns) = item.shape[-2:], item.made[-2:]
-    if high % rows or wide % columns:
-        raise ExportError(f"pool {item.name!r} has windows of different sizes, which {format} cannot say")
-    kernel = (high // rows, wide // columns)
-    return kernel, kernel, (0, 0)
+    axes = adaptive_windows(module, *item.shape[-2:])
+    (tall, down), (wide, across) = (_size_and_stride(item, axis, format=format) for axis in axes)
+    return (tall, wide), (down, across), (0, 0)
+
+
+def _size_and_stride(item: Primitive, windows: Windows, *, format: str) -> tuple[int, int]:
+    """Return the size and stride of an adaptive pool's windows along an axis; they may overlap."""
+    sizes = {end - start for start, end, _ in windows}
+    strides = {right[0] - left[0] for left, right in pairwise(windows)} or set(sizes)
+    if len(sizes) > 1 or len(strides) > 1 or strides == {0}:
+        read, made = ("x".join(map(str, shape[-2:])) for shape in (item.shape, item.made))
+        raise ExportError(
+            f"pool {item.name!r} makes {made} of {read} by windows that are not alike, which {format} cannot "
+            f"say; an export without --format {format.lower()} works, and so does a pool whose windows are "
+            f"alike, such as one to a divisor of {item.shape[-1]}"
+        )
+    return sizes.pop(), strides.pop()
 
 
 def _pair(value: Any) -> tuple[int, int]:

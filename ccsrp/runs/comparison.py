@@ -155,9 +155,12 @@ def comparison_folder(path: Path) -> Iterator[Path]:
             yield path
 
 
-def write_report(table: pd.DataFrame, folder: Path, *, cost: str = "flops") -> str:
-    """Write ``summary.md`` and ``comparison.png``, drawn over that cost; return the former."""
-    text = comparison_markdown(table)
+def write_report(table: pd.DataFrame, folder: Path, *, cost: str = "flops", about: str = "") -> str:
+    """Write ``summary.md`` and ``comparison.png``, drawn over that cost; return the former.
+
+    ``about`` is a paragraph to stand above the table, such as that of ``comparison_words``.
+    """
+    text = f"{about}\n\n{comparison_markdown(table)}" if about else comparison_markdown(table)
     write_atomically(folder / "summary.md", text.encode())
     picture = io.BytesIO()
     comparison_figure(comparison_info(table, cost=cost)).savefig(picture, format="png", dpi=130)

@@ -16,7 +16,7 @@ from ccsrp.runs.lock import LOCK, only_writer
 from ccsrp.runs.store import STORE, RunStore
 from ccsrp.runs.tables import check_numbers, read_csv
 
-__all__ = ["MOST_MEMBERS", "member_row", "new_folder", "read_front", "round_weights"]
+__all__ = ["MOST_MEMBERS", "member_row", "new_folder", "read_front", "refuse_comparison", "round_weights"]
 
 # Numbers of members and rounds are counted on from 0; no table has as many.
 MOST_MEMBERS = 1e9
@@ -61,6 +61,20 @@ def round_weights(path: Path, number: int) -> Path:
     return path / "rounds" / f"round-{number}.safetensors"
 
 
+def refuse_comparison(path: Path) -> None:
+    """Say of the folder of a comparison that it is one, and where its results are.
+
+    Raises
+    ------
+    RunError
+    """
+    if not (path / STORE).exists() and os.path.isdir(path / "cells") and os.path.isfile(path / "config.toml"):
+        raise RunError(
+            f"{path} is a comparison ('ccsrp compare'), not a search, and has no front; read its summary.md, "
+            f"comparison.png and table.csv, or give the folder that 'ccsrp search --out' wrote"
+        )
+
+
 def read_front(path: Path) -> pd.DataFrame:
     """Read the front of a run folder.
 
@@ -86,6 +100,7 @@ def read_front(path: Path) -> pd.DataFrame:
                         f"writes it"
                     )
             raise RunError(f"the search in {path} has not finished; go on with '{resume_command(path)}'")
+        refuse_comparison(path)
         raise RunError(f"{path} holds no front.csv; give the folder that 'ccsrp search --out' wrote")
     anew = f"'{resume_command(path)}' writes it anew" if (path / STORE).is_file() else "run the search anew"
     front = read_csv(file, then=anew)

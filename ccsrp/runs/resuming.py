@@ -11,6 +11,7 @@ from ccsrp.errors import RunError
 from ccsrp.importing import is_own
 from ccsrp.registry import load_problem
 from ccsrp.runs.config import RunConfig, parse_stored, read_config_text
+from ccsrp.runs.folder import refuse_comparison
 from ccsrp.runs.plan import RoundPlan
 from ccsrp.runs.store import RunStore
 from ccsrp.snn.downloads import no_downloads
@@ -51,6 +52,7 @@ def reopened(folder: Path, *, problem: str | None = None) -> Interrupted:
     """
     if not os.path.isdir(folder):  # unlike Path.is_dir, of any name
         raise RunError(f"{folder} is not a run folder; give the folder that 'ccsrp search --out' wrote")
+    refuse_comparison(folder)
     with RunStore(folder, read_only=True) as store:
         text = store.config
     config = parse_stored(text, folder)

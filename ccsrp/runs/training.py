@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Protocol
@@ -12,10 +13,11 @@ import pandas as pd
 import tomli_w
 import torch
 from safetensors.torch import save
+from torch import nn
 
 from ccsrp.attack.custom import AnyAttack
 from ccsrp.differences import differences
-from ccsrp.errors import OptionError, RunError, one_line
+from ccsrp.errors import CcsrpError, OptionError, RunError, one_line
 from ccsrp.files import read_regular, write_atomically
 from ccsrp.runs.config import parse_tables, read_config_text
 from ccsrp.runs.tables import read_csv, write_csv
@@ -75,10 +77,24 @@ def run_training(
     ------
     RunError
         The folder holds a training with other settings, or a damaged checkpoint.
+    OptionError
+        What the problem's class brings cannot be used.
     """
-    inputs, labels = problem.dataset(data_dir=data_dir).split("train", images)
-    named = problem.named_attack(attack, steps=attack_steps, seed=settings.seed)
-    untrained = problem.untrained(network=network, seed=settings.seed)
+    with _of(problem, "dataset", "@classmethod def dataset(cls, *, data_dir=None)"):
+        inputs, labels = problem.dataset(data_dir=data_dir).split("train", images)
+    with _of(problem, "named_attack", "a class attribute such as eps = 8 / 255"):
+        named = problem.named_attack(attack, steps=attack_steps, seed=settings.seed)
+    with (
+        _of(problem, "untrained", "@classmethod def untrained(cls, *, network=None, seed=0)"),
+        torch.random.fork_rng(devices=[]),
+    ):
+        torch.manual_seed(settings.seed)  # for one that does not look at its seed
+        untrained = problem.untrained(network=network, seed=settings.seed)
+    if not isinstance(untrained, nn.Module):
+        raise OptionError(
+            f"{problem.__name__}.untrained must return a network, an nn.Module, got a "
+            f"{type(untrained).__name__}"
+        )
     base = coded(untrained, image_shape=tuple(inputs.shape[1:]), time_steps=problem.time_steps)
     trainer = trainer_for(base.to(device), inputs, labels, attack=named, settings=settings)
     with torch.no_grad():
@@ -96,6 +112,20 @@ def run_training(
     path = folder / "weights.safetensors"
     save_weights(base.network, path)
     return path
+
+
+@contextmanager
+def _of(problem: type[Trainable], method: str, wanted: str) -> Iterator[None]:
+    """Say on one line what fails in a class that may be a user's own, and what was expected."""
+    try:
+        yield
+    except CcsrpError:
+        raise
+    except Exception as error:  # a user's code may raise anything
+        raise OptionError(
+            f"{problem.__name__}.{method} failed ({type(error).__name__}: {one_line(error)}); training wants "
+            f"{wanted}, as problems.shipped.ShippedPruning has it"
+        ) from error
 
 
 def train_to_the_end(

@@ -125,7 +125,7 @@ class Follower:
             self.called_once.add(name)
         reason = self._refusal(module, inputs)
         if reason is not None:
-            return self._stopped(module, inputs, reason)
+            return self._stopped(name, module, inputs, reason)
         return self._single(name, module, inputs[0], stepwise)
 
     def operation(self, node: fx.Node, inputs: list[_Flow]) -> _Flow:
@@ -154,8 +154,11 @@ class Follower:
             return f"{kind} with a computed weight"
         return None
 
-    def _stopped(self, module: nn.Module, inputs: list[_Flow], reason: str) -> _Flow:
+    def _stopped(self, name: str, module: Any, inputs: list[_Flow], reason: str) -> _Flow:
         flow = _stop(inputs, reason)
+        # One that is called twice comes by twice.
+        if isinstance(module, _ConvNd) and all(name != channels.producer for channels in self.produced):
+            self.produced.append(Channels(producer=name, size=int(module.out_channels), stopped_by=reason))
         fires = isinstance(module, NEURONS) or hasattr(module, "surrogate_function")
         return _Flow(fired=True) if fires else flow
 
@@ -183,7 +186,7 @@ class Follower:
             first = 1 if stepwise or isinstance(module, layer.Flatten) else 2
             if (module.start_dim, module.end_dim) == (first, -1):
                 return _flattened(flow)
-        return self._stopped(module, [flow], kind)
+        return self._stopped(name, module, [flow], kind)
 
     def _convolution(self, name: str, module: Any, flow: _Flow) -> _Flow:
         plain = module.groups == 1

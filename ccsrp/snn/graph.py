@@ -47,12 +47,14 @@ class PruningGraph:
 
     ``spike_driven`` names the weight layers whose input has passed a spiking neuron; the others (the
     first convolution, under direct coding) read the analog image. ``called_once`` names the neurons that
-    see one whole sequence in a forward pass, so that no state passes from call to call.
+    see one whole sequence in a forward pass, so that no state passes from call to call. ``left_whole`` has
+    (name, what stops its channels) of each convolution whose filters stay.
     """
 
     layers: tuple[PrunableLayer, ...]
     spike_driven: frozenset[str]
     called_once: frozenset[str]
+    left_whole: tuple[tuple[str, str], ...]
 
     @property
     def space(self) -> FilterSpace:
@@ -121,8 +123,14 @@ def trace_filters(network: nn.Module) -> PruningGraph:
         for channels in followed.produced
         if channels.stopped_by is None and channels.consumers and channels.neurons
     )
+    free = {item.name for item in layers}
+    left_whole = tuple(
+        (channels.producer, channels.stopped_by or "its spikes reach no layer")
+        for channels in followed.produced
+        if channels.producer not in free
+    )
     if not layers:
-        reasons = [f"{c.producer!r} by {c.stopped_by}" for c in followed.produced if c.stopped_by is not None]
+        reasons = [f"{name!r} by {reason}" for name, reason in left_whole]
         raise GraphError(
             f"no filter of {type(network).__name__} can be removed: a convolution's spikes must reach only "
             f"convolutions and linear layers, without an addition in between"
@@ -132,6 +140,7 @@ def trace_filters(network: nn.Module) -> PruningGraph:
         layers=layers,
         spike_driven=frozenset(followed.spike_driven),
         called_once=frozenset(followed.called_once),
+        left_whole=left_whole,
     )
 
 

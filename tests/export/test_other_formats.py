@@ -161,6 +161,34 @@ def test_a_max_pool_of_spikes_is_exact_in_nir(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize("format", ["onnx", "nir"])
+@pytest.mark.parametrize(
+    ("rows", "columns"),
+    [(2, 3), (1, 2)],
+    ids=["4x3 of 7x7, 3 and 2 apart", "7x4 of 7x7, 3 apart"],
+)
+def test_windows_of_an_adaptive_pool_may_overlap(
+    rows: int, columns: int, format: str, tmp_path: Path
+) -> None:
+    if format == "nir":
+        pytest.importorskip("nirtorch")
+    one = of_layers(
+        layer.Conv2d(1, 4, 2),
+        neuron.LIFNode(v_threshold=0.5),
+        layer.AdaptiveAvgPool2d((rows, columns)),
+        layer.Flatten(),
+        layer.Linear(4 * rows * columns, 10),
+        folder=tmp_path,
+    )
+    images = images_for(one, 20)
+    assert logits_of(one.network, images).std() > 0
+    if format == "nir":
+        read = read_nir(nir_file(one.network, one.description), description=one.description)
+    else:
+        read = read_onnx(onnx_file(one.network, one.description))
+    alike(one, read, images)
+
+
 CONV, FIRE, TAIL = layer.Conv2d(1, 4, 3), neuron.LIFNode(), (layer.Flatten(), layer.Linear(4 * 36, 10))
 
 
@@ -178,7 +206,9 @@ CONV, FIRE, TAIL = layer.Conv2d(1, 4, 3), neuron.LIFNode(), (layer.Flatten(), la
         ((CONV, neuron.QIFNode(), *TAIL), "onnx", "module '1' is a QIFNode"),
         ((CONV, FIRE, layer.GroupNorm(2, 4), *TAIL), "onnx", "module '2' is a GroupNorm"),
         ((CONV, FIRE, layer.AvgPool2d(4, ceil_mode=True)), "onnx", "pool '2' has ceil_mode"),
-        ((CONV, FIRE, layer.AdaptiveAvgPool2d(4)), "onnx", "windows of different sizes"),
+        ((CONV, FIRE, layer.AdaptiveAvgPool2d(4)), "onnx", "pool '2' makes 4x4 of 6x6 by windows"),
+        ((CONV, FIRE, layer.AdaptiveAvgPool2d(12)), "nir", "works"),
+        ((CONV, FIRE, layer.AdaptiveAvgPool2d((2, 4))), "onnx", "export without --format onnx works"),
     ],
 )
 def test_what_a_format_cannot_say_is_named(layers, format: str, says: str, tmp_path: Path) -> None:

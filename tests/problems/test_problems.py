@@ -155,8 +155,8 @@ def test_any_spikingjelly_network_on_any_images_becomes_a_problem(rng: np.random
         layer.Conv2d(6, 8, 3, padding=1),
         layer.BatchNorm2d(8),
         neuron.LIFNode(tau=1.5),
+        layer.Conv2d(8, 10, 4),
         layer.Flatten(),
-        layer.Linear(8 * 4 * 4, 10),
     )
     before = copy.deepcopy(own.state_dict())
     problem = SpikingPruning(
@@ -168,6 +168,8 @@ def test_any_spikingjelly_network_on_any_images_becomes_a_problem(rng: np.random
         test_images=20,
     )
     assert problem.space.sizes == (6, 8)
+    assert problem.left_whole == {"7": "the network's output"}
+    assert str(problem).endswith("# 14 filters in 2 layers\n# left whole: module 7 (the network's output)\n")
     objectives = problem.evaluate(problem.space.random(3, keep=0.6, rng=rng))
     assert ((objectives >= 0) & (objectives <= 1)).all()
     assert all(torch.equal(before[name], tensor) for name, tensor in own.state_dict().items())

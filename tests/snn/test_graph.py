@@ -45,10 +45,14 @@ def test_every_convolution_of_a_stack_can_be_pruned() -> None:
 def test_residual_networks_offer_only_filters_that_meet_no_addition(
     family: str, outside: tuple[str, ...], blocks: int, inside: tuple[str, ...]
 ) -> None:
-    names = trace_filters(build(family)[0]).space.names
+    network, _ = build(family)
+    graph = trace_filters(network)
+    names = graph.space.names
     assert names[: len(outside)] == outside
     assert len(names) == len(outside) + blocks * len(inside)
     assert all(name.startswith("layer") and name.endswith(inside) for name in names[len(outside) :])
+    convolutions = {name for name, module in network.named_modules() if isinstance(module, nn.Conv2d)}
+    assert {name for name, _ in graph.left_whole} == convolutions - set(names)
 
 
 @pytest.mark.parametrize(
@@ -93,7 +97,9 @@ def test_weights_used_twice_stay() -> None:
 
     network = Twice()
     functional.set_step_mode(network, "m")
-    assert trace_filters(network).space.names == ("head.0",)
+    graph = trace_filters(network)
+    assert graph.space.names == ("head.0",)
+    assert [name for name, _ in graph.left_whole] == ["first", "again"]
 
 
 class Sharing(nn.Module):
@@ -120,7 +126,12 @@ def test_what_layers_share_keeps_their_filters(share_neuron: bool, free: tuple[s
     network = Sharing(share_neuron=share_neuron)
     functional.set_step_mode(network, "m")
     if free:
-        assert trace_filters(network).space.names == free
+        graph = trace_filters(network)
+        assert graph.space.names == free
+        assert dict(graph.left_whole) == {
+            "first": "LIFNode used more than once",
+            "second": "LIFNode used more than once",
+        }
     else:
         with pytest.raises(GraphError, match="tied to another layer"):
             trace_filters(network)

@@ -27,6 +27,8 @@ class Beginning:
     problem : str
         Its name.
     filters, layers : int
+    left_whole : dict
+        Convolutions whose filters all stay, each with what stops its channels.
     attack : str
         What robustness is judged under, in words; empty if the problem does not say.
     folder : Path
@@ -40,6 +42,7 @@ class Beginning:
     problem: str
     filters: int
     layers: int
+    left_whole: dict[str, str]
     attack: str
     folder: Path
     budget: int

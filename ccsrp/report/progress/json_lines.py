@@ -3,8 +3,9 @@
 Every line is an object with an ``event``; numbers are finite, what is not known yet is ``null``.
 
 ``begins``
-    ``ccsrp`` (its version), ``problem``, ``filters``, ``layers``, ``attack``, ``folder``, ``budget`` (of each
-    round), ``rounds`` (``null`` without)
+    ``ccsrp`` (its version), ``problem``, ``filters``, ``layers``, ``left_whole`` (convolutions whose filters
+    all stay, each with what stops its channels), ``attack``, ``folder``, ``budget`` (of each round),
+    ``rounds`` (``null`` without)
 ``note``
     ``text``: something that a user should know
 ``resumed``

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ccsrp.coevolution.course import Earlier, FinishedGeneration
+from ccsrp.report.layer_names import left_whole_line
 from ccsrp.report.progress.display import Beginning, SearchDisplay
 
 if TYPE_CHECKING:
@@ -63,8 +64,12 @@ class Lines(SearchDisplay):
 
 def begin_lines(beginning: Beginning) -> list[str]:
     """Say what is searched."""
-    lines = [f"{beginning.problem}: {beginning.filters} filters in {beginning.layers} layers"]
-    return lines + ([f"robust under: {beginning.attack}"] if beginning.attack else [])
+    lines = [
+        f"{beginning.problem}: {beginning.filters} filters in {beginning.layers} layers",
+        left_whole_line(beginning.left_whole),
+        f"robust under: {beginning.attack}" if beginning.attack else "",
+    ]
+    return [line for line in lines if line]
 
 
 def resumed_line(earlier: Earlier) -> str:

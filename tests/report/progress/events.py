@@ -34,6 +34,7 @@ def beginning(folder: Path | str = "run", *, budget: int = 100, rounds: int | No
         problem="digits",
         filters=80,
         layers=3,
+        left_whole={"stem.0": "add", "block.conv2": "add"},
         attack="sharp",
         folder=Path(folder),
         budget=budget,

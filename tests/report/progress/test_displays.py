@@ -6,6 +6,7 @@ import io
 import json
 import math
 import unicodedata
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,7 @@ from rich.console import Console
 from ccsrp.coevolution.archive import Archive
 from ccsrp.coevolution.run import SearchResult
 from ccsrp.coevolution.settings import SearchSettings
+from ccsrp.report.layer_names import left_whole_line
 from ccsrp.report.progress.info import progress_info
 from ccsrp.report.progress.json_lines import JsonLines
 from ccsrp.report.progress.lines import Lines
@@ -106,23 +108,36 @@ def test_a_log_has_a_line_for_every_event() -> None:
     two_rounds(lines)
     lines.failures(1, "out of memory")
     lines.ended("no smaller network")
-    assert said[:2] == ["digits: 80 filters in 3 layers", "robust under: sharp"]
-    assert said[2] == (
+    assert said[:3] == [
+        "digits: 80 filters in 3 layers",
+        "left whole: stem.0, block.conv2 (add)",
+        "robust under: sharp",
+    ]
+    assert said[3] == (
         "    10 evaluations  round 1, generation 1: hypervolume 0.3010, 4 on the front, 5.00 evaluations/s"
     )
-    assert said[4] == "round 1: fine-tuned to accuracy 0.980, robust 0.750, cost 0.400"
+    assert said[5] == "round 1: fine-tuned to accuracy 0.980, robust 0.750, cost 0.400"
     assert said[-2:] == ["1 network could not be judged: out of memory", "no smaller network"]
-    assert len(said) == 10
+    assert len(said) == 11
 
 
 def test_a_search_without_rounds_does_not_speak_of_any() -> None:
     said: list[str] = []
     lines = Lines(said.append)
-    lines.begins(beginning())
+    lines.begins(replace(beginning(), left_whole={}))
     lines.resumed(earlier())
     lines.generation(generation(1, 70, seconds=1.0))
     assert said[2] == "going on: 51 evaluations are known"
     assert "round" not in said[3]
+
+
+def test_layers_left_whole_are_one_line_whatever_their_names() -> None:
+    one = left_whole_line({f"features.block{number}.conv2": "add" for number in range(400)})
+    assert len(one) < 200
+    assert one.endswith(" more")
+    long = left_whole_line({"\x1b[31m" + "n" * 1000 + "\n": "layer 'x'\n" * 500, "second": "add"})
+    assert long.isprintable()
+    assert len(long) < 400
 
 
 def events() -> list[dict[str, object]]:
@@ -144,6 +159,7 @@ def test_every_event_is_one_line_of_json_with_finite_numbers() -> None:
     assert names[:5] == ["begins", "generation", "generation", "tuning", "round"]
     assert names[-5:] == ["note", "resumed", "failures", "ended", "result"]
     assert found[0]["rounds"] == 2
+    assert found[0]["left_whole"] == {"stem.0": "add", "block.conv2": "add"}
     assert found[1] | {"seconds_left": 4.0, "evaluations": 10, "round": 1} == found[1]
     assert found[-1]["folder"] == "run"
     assert found[-1]["members"] == [{"member": 0, "accuracy": 0.5, "energy": None, "mask": "10"}]
