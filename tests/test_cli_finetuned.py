@@ -16,7 +16,7 @@ from tests.conftest import Ended
 from tests.fuzz.helpers import said
 
 Command = Callable[..., Ended]
-QUICK = ("--steps", "2", "--validation-images", "12", "--test-images", "20", "--no-calibrate")
+QUICK = ("--steps", "2", "--validation-images", "12", "--test-images", "20", "--cost", "synops")
 TUNE = ("finetune", "run", "--images", "32", "--steps", "1", "--epochs")
 MEMBER = ("--member", "1")
 AUDIT = ("audit", "run", "--finetuned")
@@ -99,6 +99,18 @@ def card(run: Path, command: Command, out: str) -> str:
     done = command("export", "run", *MEMBER, "--finetuned", "--out", out, cwd=run.parent)
     assert done.returncode == 0, done.stderr
     return (run.parent / out / "MODEL_CARD.md").read_text()
+
+
+def test_synaptic_operations_are_shares_of_what_the_search_counts_as_one(run: Path, command: Command) -> None:
+    cost = pd.read_csv(run / "front.csv").set_index("member").loc[1, "cost"]
+    figures = pd.read_csv(run / "finetuned" / "member-1" / "figures.csv").set_index("network")
+    assert 0 < cost < 1
+    assert figures.loc["before", "synops"] == pytest.approx(cost, abs=1e-9)
+    done = command("export", "run", *MEMBER, cwd=run.parent)
+    assert done.returncode == 0, done.stderr
+    written = (run / "exported" / "member-1" / "MODEL_CARD.md").read_text()
+    line = next(line for line in written.splitlines() if line.startswith("| synaptic operations"))
+    assert line.endswith(f"| {cost:.4f} |")
 
 
 def test_another_fine_tuning_takes_the_audit_with_it_and_keeps_the_earlier_one(

@@ -61,6 +61,10 @@ class PrunableProblem(SearchProblem, Protocol):
         """Measure what any network costs, on the validation images."""
         ...
 
+    def dense_costs(self) -> NetworkCosts:
+        """Return what counts as 1 of each cost, for masks as for any network: that of the dense one."""
+        ...
+
     def rebased(self, network: DirectCoding, *, kept: BoolArray | None = None) -> Self:
         """Return the same problem on another network, with the filters ``kept`` of this one.
 

@@ -62,7 +62,7 @@ def member_card(
     finetuned : str, optional
         Of a fine-tuned network, the hash of its tensors.
     costs : (NetworkCosts, NetworkCosts)
-        Of the exported network, and of the dense one that the search began with.
+        Of the exported network, and of the dense one that the search began with: ``dense_costs()``.
     figures : tuple of Measured
         Accuracy and robust accuracy on test images.
     checks : tuple of str
