@@ -118,7 +118,7 @@ def test_another_fine_tuning_takes_the_audit_with_it_and_keeps_the_earlier_one(
 ) -> None:
     assert command(*AUDIT, cwd=run.parent).returncode == 0
     worst = row(run / "finetuned" / "audit.csv")["worst_case_accuracy"]
-    assert f"| worst_case_accuracy | {worst:.4f} |" in card(run, command, "first")
+    assert f"every attack of the audit | {worst:.4f} |" in card(run, command, "first")
     folder, before = run / "finetuned" / "member-1", files(run)
 
     refused = command(*TUNE, "2", *MEMBER, cwd=run.parent)
@@ -134,7 +134,9 @@ def test_another_fine_tuning_takes_the_audit_with_it_and_keeps_the_earlier_one(
     assert {file.name: file.read_bytes() for file in kept.iterdir()} == {
         file.name: content for file, content in before.items() if file.parent == folder
     }
-    assert "No audit was made: `ccsrp audit --finetuned`" in card(run, command, "second")
+    assert "No audit was made: <code>ccsrp audit run --member 1 --finetuned</code>" in card(
+        run, command, "second"
+    )
     assert pd.read_csv(run / "finetuned" / "audit.csv").empty
     names = sorted(file.name for file in (run / "finetuned").iterdir())
     assert command(*TUNE, "2", *MEMBER, "--again", cwd=run.parent).returncode == 0
