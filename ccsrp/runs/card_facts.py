@@ -47,6 +47,8 @@ AUDITED = {
     POINTS: "points between these two",
     "masked_gradients": "does it only hide its gradients?",
 }
+# What a problem's provenance says of images whose splits this package has made.
+SHUFFLED = {"data_set", "events", "data_sha256"}
 # Tables of a fine-tuning's config.toml, as a card names them.
 TABLES = {"fine-tuning": "fine-tuning", "attack": "attack that was trained on"}
 
@@ -77,9 +79,10 @@ def said_of(run: Run, member: int, *, finetuned: bool) -> dict[str, object]:
 def data_facts(run: Run) -> Facts:
     """Say which images the search and its figures rest on."""
     provenance = run.config.provenance
-    known = getattr(type(run.problem), "dataset_name", None)
     facts: list[tuple[str, object]] = [("problem", run.config.problem)]
-    facts += [("data set", known)] if known else []
+    facts.append(("data set", _data_set(run) or "not named here; see the problem"))
+    if SHUFFLED & set(getattr(run.problem, "provenance", {})):
+        facts.append(("splits", "each in a fixed random order, which is not that of the original files"))
     for split, use in (
         ("validation", "what the search judged by"),
         ("calibration", "train images that batch norms were re-estimated on"),
@@ -176,9 +179,15 @@ def licence_facts(run: Run) -> tuple[str, ...]:
         ]
     else:
         known = ["ccsrp and the base weights that ship with it: Apache-2.0"]
-    name = getattr(type(run.problem), "dataset_name", None)
+    name = _data_set(run)
     known.append(f"Data: {DATA_LICENCES[name]}" if name in DATA_LICENCES else "Data: not known here")
     return tuple(known)
+
+
+def _data_set(run: Run) -> str:
+    """Return the name that the images were loaded by, as the problem says now; nothing if by none."""
+    provenance = getattr(run.problem, "provenance", {})
+    return str(provenance.get("data_set") or provenance.get("events") or "")
 
 
 def versions(files: Collection[str] = ()) -> dict[str, str]:
