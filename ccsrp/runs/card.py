@@ -147,7 +147,7 @@ def _costs(own: NetworkCosts, dense: NetworkCosts, brought: OwnCost | None) -> T
         name = f"cost by {brought.name}, which the search minimised"
         shares = (share(brought.member), share(brought.dense), _ratio(brought.member, brought.dense))
         rows.append((name, *shares))
-    return Table(("", "this network", "dense network", "share"), tuple(rows))
+    return Table(("", "this network", "dense network, as searched", "share"), tuple(rows))
 
 
 def _ratio(part: float, whole: float) -> object:
