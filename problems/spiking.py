@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ccsrp.errors import OptionError
 from ccsrp.space import BoolArray, FloatArray
 from problems.base import PruningProblem
 
@@ -89,12 +91,19 @@ class SpikingPruning(PruningProblem):
         whole: float | None = None,
         device: str | None = None,
     ) -> None:
+        from ccsrp.attack.custom import CustomAttack
+        from ccsrp.attack.description import Attack
         from ccsrp.checks import checked_device
         from ccsrp.evaluation.spiking import SpikingEvaluator
         from ccsrp.functions import code_sha256, function_name
         from ccsrp.snn.weights import weights_sha256
 
         device = checked_device(device)
+        if not isinstance(attack, Attack | CustomAttack):
+            raise OptionError(
+                f"attack is an object here, such as ccsrp.Attack.sharp(eps=8 / 255), got {attack!r}; a name "
+                f"does not say its eps"
+            )
         self.attack = attack
         self._dataset = dataset
         self._used = {"train": None, "validation": validation_images, "test": test_images}
@@ -113,6 +122,7 @@ class SpikingPruning(PruningProblem):
             device=device,
         )
         self._examples: dict[str, Examples] = {}
+        self._dense_costs: NetworkCosts | None = None
         self.provenance: dict[str, Any] = {
             "weights_sha256": weights_sha256(network),
             "validation_images": validation_images,
@@ -224,6 +234,21 @@ class SpikingPruning(PruningProblem):
         from ccsrp.snn.graph import trace_filters
 
         return network_costs(network, trace_filters(network.network), self._prepared("validation").images)
+
+    def dense_costs(self) -> NetworkCosts:
+        """Return the costs that shares are of: those of the dense network as the search judges it.
+
+        That one is calibrated like all others, so it spikes a little more or less than ``base_network()``.
+        Of the search's own cost it is what ``whole`` said.
+        """
+        if self._dense_costs is None:
+            costs = self.network_costs(self.network())
+            if isinstance(cost := self._evaluator.cost, str):
+                whole = self._evaluator.whole
+                counted: Any = whole if cost == "synops" else round(whole)
+                costs = replace(costs, **{cost: counted})
+            self._dense_costs = costs
+        return self._dense_costs
 
     def judge_network(
         self, network: DirectCoding, split: str = "validation", *, at_most: int | None = None

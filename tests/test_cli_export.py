@@ -65,16 +65,34 @@ def test_the_card_says_what_a_stranger_must_know(run: Path, command: Command) ->
     for needed in (
         weights,
         attack.replace("*", r"\*"),
-        "No audit was made",
+        "No audit was made: <code>ccsrp audit run --member 1</code>",
+        "| search: seed | 0 |",
         "## Licence",
         "## Limits",
         "spikingjelly",
         "| in each layer | module 0: ",
     ):
         assert needed in card
-    pd.DataFrame({"member": [1], "worst_case_accuracy": [0.125]}).to_csv(run / "audit.csv", index=False)
-    assert command("export", "run", "--member", "1", cwd=run.parent).returncode == 0
-    assert "| worst_case_accuracy | 0.1250 |" in (run / "exported" / "member-1" / "MODEL_CARD.md").read_text()
+    assert "onnx" not in card, "versions are those of what was exported"
+    (run / "finetuned").mkdir()
+    audit = {
+        "member": [1],
+        "worst_case_accuracy": [0.125],
+        "masked_gradients": [True],
+        "steps_in_vain": [False],
+    }
+    rows = (
+        "| robust accuracy at worst: right when clean and after every attack of the audit | 0.1250 |",
+        "| does it only hide its gradients? | suspected |",
+        "| steps in vain | no sign |",
+    )
+    for place in ("finetuned/audit.csv", "audit.csv"):
+        pd.DataFrame(audit).to_csv(run / place, index=False)
+        assert command("export", "run", "--member", "1", cwd=run.parent).returncode == 0
+        card = (run / "exported" / "member-1" / "MODEL_CARD.md").read_text()
+        assert "No audit was made" not in card
+        assert all(line in card for line in rows) == (place == "audit.csv")
+        assert ("audited after it was fine-tuned, and not with these" in card) == (place != "audit.csv")
 
 
 def test_figures_that_differ_are_not_claimed(run: Path, command: Command) -> None:

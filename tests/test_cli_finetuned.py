@@ -16,7 +16,7 @@ from tests.conftest import Ended
 from tests.fuzz.helpers import said
 
 Command = Callable[..., Ended]
-QUICK = ("--steps", "2", "--validation-images", "12", "--test-images", "20", "--no-calibrate")
+QUICK = ("--steps", "2", "--validation-images", "12", "--test-images", "20", "--cost", "synops")
 TUNE = ("finetune", "run", "--images", "32", "--steps", "1", "--epochs")
 MEMBER = ("--member", "1")
 AUDIT = ("audit", "run", "--finetuned")
@@ -101,12 +101,24 @@ def card(run: Path, command: Command, out: str) -> str:
     return (run.parent / out / "MODEL_CARD.md").read_text()
 
 
+def test_synaptic_operations_are_shares_of_what_the_search_counts_as_one(run: Path, command: Command) -> None:
+    cost = pd.read_csv(run / "front.csv").set_index("member").loc[1, "cost"]
+    figures = pd.read_csv(run / "finetuned" / "member-1" / "figures.csv").set_index("network")
+    assert 0 < cost < 1
+    assert figures.loc["before", "synops"] == pytest.approx(cost, abs=1e-9)
+    done = command("export", "run", *MEMBER, cwd=run.parent)
+    assert done.returncode == 0, done.stderr
+    written = (run / "exported" / "member-1" / "MODEL_CARD.md").read_text()
+    line = next(line for line in written.splitlines() if line.startswith("| synaptic operations"))
+    assert line.endswith(f"| {cost:.4f} |")
+
+
 def test_another_fine_tuning_takes_the_audit_with_it_and_keeps_the_earlier_one(
     run: Path, command: Command
 ) -> None:
     assert command(*AUDIT, cwd=run.parent).returncode == 0
     worst = row(run / "finetuned" / "audit.csv")["worst_case_accuracy"]
-    assert f"| worst_case_accuracy | {worst:.4f} |" in card(run, command, "first")
+    assert f"every attack of the audit | {worst:.4f} |" in card(run, command, "first")
     folder, before = run / "finetuned" / "member-1", files(run)
 
     refused = command(*TUNE, "2", *MEMBER, cwd=run.parent)
@@ -122,7 +134,9 @@ def test_another_fine_tuning_takes_the_audit_with_it_and_keeps_the_earlier_one(
     assert {file.name: file.read_bytes() for file in kept.iterdir()} == {
         file.name: content for file, content in before.items() if file.parent == folder
     }
-    assert "No audit was made: `ccsrp audit --finetuned`" in card(run, command, "second")
+    assert "No audit was made: <code>ccsrp audit run --member 1 --finetuned</code>" in card(
+        run, command, "second"
+    )
     assert pd.read_csv(run / "finetuned" / "audit.csv").empty
     names = sorted(file.name for file in (run / "finetuned").iterdir())
     assert command(*TUNE, "2", *MEMBER, "--again", cwd=run.parent).returncode == 0

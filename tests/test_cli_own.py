@@ -93,6 +93,15 @@ def test_it_is_searched_resumed_and_fine_tuned_by_its_name(mine: Path, command: 
     tune = ("finetune", str(folder), "--member", "0", "--epochs", "1", "--images", "30")
     tuned = command(*tune, "--problem", "mine:MyPruning", cwd=mine)
     assert tuned.returncode == 0, tuned.stderr
+    settings = tomllib.loads((folder / "finetuned" / "member-0" / "config.toml").read_text())["fine-tuning"]
+    assert {"attack_steps", "attack_reach"}.isdisjoint(settings), "the attack heeds neither"
+    for option, value in (("--steps", "3"), ("--reach", "1.3")):
+        unheeded = command(*tune, option, value, "--problem", "mine:MyPruning", cwd=mine)
+        assert (unheeded.returncode, len(unheeded.stderr.splitlines())) == (2, 1)
+        assert f"{option} changes nothing here: the attack 'darker'" in unheeded.stderr
+        compared = command("compare", "mine:MyPruning", "--out", "study", option, value, cwd=mine)
+        assert (compared.returncode, compared.stderr) == (2, unheeded.stderr)
+        assert not (mine / "study").exists()
     cost = pd.read_csv(folder / "front.csv").set_index("member").loc[0, "cost"]
     row = next(line.split() for line in tuned.stdout.splitlines() if "cost by mine.share" in line)
     assert row[-2:] == [f"{cost:.4f}"] * 2, "training changes no mask"

@@ -22,6 +22,8 @@ def exact(value: float) -> str:
     --------
     >>> exact(0.1), exact(8 / 255), exact(8 / 255 / 4), exact(1 / 3), exact(0.0313725)
     ('0.1', '8/255', '2/255', '1/3', '0.0313725')
+    >>> exact(1.3 * 8 / 255)
+    '10.4/255'
     """
     value = float(value)
     if not 0 < value <= 1:  # no change of pixels; a file may say anything
@@ -32,5 +34,8 @@ def exact(value: float) -> str:
         numerator = round(value * denominator)
         if numerator / denominator == value:
             return f"{numerator}/{denominator}"
+    for digits in (1, 2):  # 1.3 times 8/255
+        if float(level := f"{value * LEVELS:.{digits}f}") / LEVELS == value:
+            return f"{level}/{LEVELS}"
     halved = Fraction(value).limit_denominator(16 * LEVELS)
     return str(halved) if halved.numerator / halved.denominator == value else repr(value)

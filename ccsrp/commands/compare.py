@@ -16,6 +16,7 @@ from ccsrp.commands.options import (
     FineTuningChoice,
     NetworkOption,
     ProblemArgument,
+    refuse_steps_and_reach,
     was_given,
 )
 from ccsrp.errors import OptionError, printable
@@ -112,6 +113,7 @@ def compare(
     console = Console()
     with comparison_folder(out) as path, progress_steps(console) as shown, told_of_compilation(shown.line):
         built = load_problem(problem, **options)
+        refuse_steps_and_reach(context, built.attack)
         table = run_comparison(
             built,
             settings,

@@ -9,13 +9,19 @@ from rich.console import Console
 from rich.markup import escape
 
 from ccsrp.commands import completion
-from ccsrp.commands.options import FineTuningChoice, OwnProblemOption, RunArgument
+from ccsrp.commands.options import (
+    FineTuningChoice,
+    OwnProblemOption,
+    RunArgument,
+    refuse_steps_and_reach,
+)
 from ccsrp.errors import printable
 
 __all__ = ["finetune"]
 
 
 def finetune(
+    context: typer.Context,
     folder: RunArgument,
     member: Annotated[
         int,
@@ -64,6 +70,7 @@ def finetune(
         attack_reach=reach,
     )
     run = open_run(folder, problem=problem)
+    refuse_steps_and_reach(context, run.problem.attack)
     console = Console()
     with progress_steps(console) as shown, told_of_compilation(shown.line):
         path, figures = finetune_member(

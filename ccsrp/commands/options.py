@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ccsrp.commands import completion
+from ccsrp.errors import OptionError
+
+if TYPE_CHECKING:
+    from ccsrp.attack.custom import AnyAttack
 
 
 class CollaboratorsChoice(StrEnum):
@@ -128,6 +132,26 @@ RayOption = Annotated[
     typer.Option(help="HOST:PORT, ray://HOST:PORT or auto: a Ray cluster to evaluate on; needs ccsrp[ray]."),
 ]
 DeviceOption = Annotated[str | None, typer.Option(help="cpu or cuda. [default: cuda where there is one]")]
+
+
+def refuse_steps_and_reach(context: typer.Context, attack: AnyAttack) -> None:
+    """See that neither ``--steps`` nor ``--reach`` was given where training would not heed them.
+
+    Raises
+    ------
+    OptionError
+        The attack is a ``CustomAttack``.
+    """
+    from ccsrp.attack.custom import CustomAttack
+
+    if not isinstance(attack, CustomAttack):
+        return
+    for option in ("steps", "reach"):
+        if was_given(context, option):
+            raise OptionError(
+                f"--{option} changes nothing here: the attack {attack.name!r} is a CustomAttack, "
+                f"which is trained on as it is; leave --{option} out, or build the attack with other options"
+            )
 
 
 def was_given(context: typer.Context, option: str) -> bool:

@@ -215,7 +215,7 @@ def search(
         if paper:
             settings = SearchSettings.paper(n_layers=built.space.n_layers, seed=seed)
         config = RunConfig.of(
-            problem, options, settings, built, rounds=None if plan is None else plan.described()
+            problem, options, settings, built, rounds=None if plan is None else plan.described(built.attack)
         )
         shown = told.display
         shown.begins(beginning(problem, built, path, budget=settings.budget, plan=plan))

@@ -54,6 +54,8 @@ class Card:
     audit, latency : Table, optional
     audited_by : str
         The command that makes an audit of this network.
+    related_audit : str
+        Where there is none, a sentence on one of the same network with other weights, if there is that.
     machine : str
         That latencies were measured on.
     files : tuple of str
@@ -75,17 +77,20 @@ class Card:
     licences: tuple[str, ...]
     audit: Table | None = None
     audited_by: str = "ccsrp audit"
+    related_audit: str = ""
     latency: Table | None = None
     machine: str = ""
 
 
 def model_card(card: Card) -> str:
     """Write a card as Markdown."""
-    audited = (
-        "What a strong ensemble of attacks left of it stands under Audit."
-        if card.audit is not None
-        else f"No audit was made: `{card.audited_by}` runs a strong ensemble of attacks."
-    )
+    command = f"<code>{_text(card.audited_by)}</code>"
+    if card.audit is not None:
+        audited = "What a strong ensemble of attacks left of it stands under Audit."
+    elif card.related_audit:
+        audited = f"{_text(card.related_audit)} {command} audits these."
+    else:
+        audited = f"No audit was made: {command} runs a strong ensemble of attacks."
     parts = [
         f"# {_text(card.title)}",
         _facts(card.network),

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal, Protocol, Self
+from typing import TYPE_CHECKING, Any, Literal, Protocol, Self
 
 import numpy as np
 
@@ -28,6 +28,8 @@ __all__ = ["FineTuning", "Method", "PrunableProblem", "Pruned", "Task", "check_t
 
 # How a pruned network may be trained.
 TRAININGS = ("distillation", "pgd-at")
+# Settings of fine-tuning that make an attack of ours another one; one that a user brings stays as it is.
+OF_THE_ATTACK = ("attack_steps", "attack_reach")
 
 
 class PrunableProblem(SearchProblem, Protocol):
@@ -57,6 +59,10 @@ class PrunableProblem(SearchProblem, Protocol):
 
     def network_costs(self, network: DirectCoding) -> NetworkCosts:
         """Measure what any network costs, on the validation images."""
+        ...
+
+    def dense_costs(self) -> NetworkCosts:
+        """Return what counts as 1 of each cost, for masks as for any network: that of the dense one."""
         ...
 
     def rebased(self, network: DirectCoding, *, kept: BoolArray | None = None) -> Self:
@@ -94,10 +100,10 @@ class FineTuning:
     learning_rate : float
         Peak of the schedule: see ``TrainingSettings``.
     attack_steps : int
-        Gradient steps of the attack that is trained on; the rest of it is the problem's. A custom attack has
-        its own.
+        Gradient steps of the attack that is trained on; the rest of it is the problem's. Of no effect under
+        a ``CustomAttack``, which is trained on as it is.
     attack_reach : float
-        Its eps as a multiple of the problem's, above 0; 1 for a custom attack, whatever is given.
+        Its eps as a multiple of the problem's, above 0. Of no effect under a ``CustomAttack`` either.
     temperature : float
         Of distillation.
     """
@@ -137,6 +143,16 @@ class FineTuning:
                 f"fine-tuning on {self.images} images was asked for, but the train split has {len(labels)}"
             )
         return images[: self.images], labels[: self.images]
+
+    def table(self, attack: AnyAttack) -> dict[str, Any]:
+        """Return the settings that networks judged under ``attack`` are trained by, by name.
+
+        Those that a ``CustomAttack`` does not heed are left out.
+        """
+        from ccsrp.attack.custom import CustomAttack
+
+        unheeded = OF_THE_ATTACK if isinstance(attack, CustomAttack) else ()
+        return {name: value for name, value in asdict(self).items() if name not in unheeded}
 
     @property
     def forming(self) -> int:

@@ -8,8 +8,8 @@ from ccsrp.methods.interface import PrunableProblem, Pruned
 
 __all__ = ["FIGURES", "measure"]
 
-# Shares of the dense network: flops, params, synops. ``searched_*`` is what a search was told of the same
-# mask, before fine-tuning; without a mask there is none.
+# Shares of the dense network as the search judges it, calibrated: flops, params, synops. ``searched_*`` is
+# what a search was told of the same mask, before fine-tuning; without a mask there is none.
 FIGURES = (
     "test_accuracy",
     "test_robust_accuracy",
@@ -35,7 +35,7 @@ def measure(problem: PrunableProblem, pruned: Pruned) -> dict[str, float]:
     searched = (math.nan, math.nan, math.nan)
     if pruned.mask is not None:
         searched = tuple(problem.evaluate(pruned.mask[None])[0])
-    dense, own = problem.network_costs(problem.base_network()), problem.network_costs(pruned.network)
+    dense, own = problem.dense_costs(), problem.network_costs(pruned.network)
     values = (
         test.accuracy,
         test.robust_accuracy,

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from ccsrp.export.card import Card, Table, model_card
 from ccsrp.export.folder import WEIGHTS, Exported
 from ccsrp.export.latency import Timing, this_machine
+from ccsrp.importing import member_line
 from ccsrp.report.layer_names import displayed
 from ccsrp.runs import card_facts
-from ccsrp.runs.card_facts import share
+from ccsrp.runs.card_facts import share, versions
 from ccsrp.runs.member import Run
 from ccsrp.runs.own_cost import OwnCost, own_cost
 from ccsrp.snn.cost import NetworkCosts
@@ -62,7 +63,7 @@ def member_card(
     finetuned : str, optional
         Of a fine-tuned network, the hash of its tensors.
     costs : (NetworkCosts, NetworkCosts)
-        Of the exported network, and of the dense one that the search began with.
+        Of the exported network, and of the dense one that the search began with: ``dense_costs()``.
     figures : tuple of Measured
         Accuracy and robust accuracy on test images.
     checks : tuple of str
@@ -86,18 +87,24 @@ def member_card(
             data=card_facts.data_facts(run),
             training=card_facts.training_facts(run, member, finetuned=tuned),
             attack=card_facts.attack_facts(run),
-            versions=tuple(about.about.versions.items()),
+            versions=tuple((about.about.versions | versions(files)).items()),
             figures=_figures(card_facts.said_of(run, member, finetuned=tuned), figures, source),
             costs=_costs(*costs, own_cost(run, member)),
             checks=checks,
             files=files,
             licences=card_facts.licence_facts(run),
             audit=card_facts.audit_table(run, member, weights=finetuned),
-            audited_by="ccsrp audit --finetuned" if tuned else "ccsrp audit",
+            audited_by=_audit_command(run, member, tuned=tuned),
+            related_audit=card_facts.related_audit(run, member, finetuned=tuned),
             latency=_latency(timings),
             machine=this_machine().describe() if timings else "",
         )
     )
+
+
+def _audit_command(run: Run, member: int, *, tuned: bool) -> str:
+    line = member_line("audit", run.folder, member, run.config.problem)
+    return f"{line} --finetuned" if tuned else line
 
 
 def _network(exported: Exported, space: FilterSpace) -> tuple[tuple[str, object], ...]:
@@ -140,7 +147,7 @@ def _costs(own: NetworkCosts, dense: NetworkCosts, brought: OwnCost | None) -> T
         name = f"cost by {brought.name}, which the search minimised"
         shares = (share(brought.member), share(brought.dense), _ratio(brought.member, brought.dense))
         rows.append((name, *shares))
-    return Table(("", "this network", "dense network", "share"), tuple(rows))
+    return Table(("", "this network", "dense network, as searched", "share"), tuple(rows))
 
 
 def _ratio(part: float, whole: float) -> object:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+from collections.abc import Collection
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -22,6 +23,7 @@ __all__ = [
     "audit_table",
     "data_facts",
     "licence_facts",
+    "related_audit",
     "said_of",
     "share",
     "training_facts",
@@ -30,10 +32,25 @@ __all__ = [
 
 Facts = tuple[tuple[str, object], ...]
 
-PACKAGES = ("ccsrp", "torch", "spikingjelly", "safetensors", "nir", "nirtorch", "onnx", "onnxruntime")
+PACKAGES = ("ccsrp", "torch", "spikingjelly", "safetensors")
+# Those that made and checked a file, besides.
+PACKAGES_OF = {"network.nir": ("nir", "nirtorch"), "network.onnx": ("onnx", "onnxruntime")}
 # What tells a row of a table of audits from others, and what is no share of images in it.
 KEYS = ("member", "weights_sha256")
 POINTS = "gap_points"
+# Columns of a table of audits in words; those of single signs of masked gradients are words already.
+AUDITED = {
+    "images": "test images",
+    "clean_accuracy": "accuracy, no attack",
+    "search_robust_accuracy": "robust accuracy under the attack above",
+    "worst_case_accuracy": "robust accuracy at worst: right when clean and after every attack of the audit",
+    POINTS: "points between these two",
+    "masked_gradients": "does it only hide its gradients?",
+}
+# What a problem's provenance says of images whose splits this package has made.
+SHUFFLED = {"data_set", "events", "data_sha256"}
+# Tables of a fine-tuning's config.toml, as a card names them.
+TABLES = {"fine-tuning": "fine-tuning", "attack": "attack that was trained on"}
 
 
 def said_of(run: Run, member: int, *, finetuned: bool) -> dict[str, object]:
@@ -62,9 +79,10 @@ def said_of(run: Run, member: int, *, finetuned: bool) -> dict[str, object]:
 def data_facts(run: Run) -> Facts:
     """Say which images the search and its figures rest on."""
     provenance = run.config.provenance
-    known = getattr(type(run.problem), "dataset_name", None)
     facts: list[tuple[str, object]] = [("problem", run.config.problem)]
-    facts += [("data set", known)] if known else []
+    facts.append(("data set", _data_set(run) or "not named here; see the problem"))
+    if SHUFFLED & set(getattr(run.problem, "provenance", {})):
+        facts.append(("splits", "each in a fixed random order, which is not that of the original files"))
     for split, use in (
         ("validation", "what the search judged by"),
         ("calibration", "train images that batch norms were re-estimated on"),
@@ -81,8 +99,11 @@ def data_facts(run: Run) -> Facts:
 def training_facts(run: Run, member: int, *, finetuned: bool) -> Facts:
     """Say where the weights come from."""
     number = int(run.row(member).get("round", 0))
+    budget = "search: evaluations at most" + (", in each round" if run.config.rounds else "")
     facts: list[tuple[str, object]] = [
-        ("base network, SHA-256 of its tensors", run.config.provenance.get("weights_sha256", "not known"))
+        (budget, run.config.search.budget),
+        ("search: seed", run.config.search.seed),
+        ("base network, SHA-256 of its tensors", run.config.provenance.get("weights_sha256", "not known")),
     ]
     if "weights" in run.config.options:
         facts.append(("base weights", run.config.options["weights"]))
@@ -98,10 +119,10 @@ def training_facts(run: Run, member: int, *, finetuned: bool) -> Facts:
     if finetuned:
         file = run.folder / "finetuned" / f"member-{member}" / "config.toml"
         tables = parse_tables(read_config_text(file), file)
-        for name in ("fine-tuning", "attack"):
+        for name, words in TABLES.items():
             table = tables.get(name, {})
             if isinstance(table, dict):
-                facts += [(f"{name}: {key}", _setting(key, value)) for key, value in table.items()]
+                facts += [(f"{words}: {key}", _setting(key, value)) for key, value in table.items()]
     else:
         facts.append(("after pruning", "calibrated, not trained; 'ccsrp finetune' trains it"))
     return tuple(facts)
@@ -126,8 +147,27 @@ def audit_table(run: Run, member: int, *, weights: str | None = None) -> Table |
     row = known_row(folder / "audit.csv", member, weights=weights)
     if row is None:
         return None
-    rows = [(name, value if name == POINTS else share(value)) for name, value in row.items()]
-    return Table(("", ""), tuple(row for row in rows if row[0] not in KEYS))
+    rows = [(_audited(name), _found(name, value)) for name, value in row.items() if name not in KEYS]
+    return Table(("", ""), tuple(rows))
+
+
+def related_audit(run: Run, member: int, *, finetuned: bool) -> str:
+    """Say that a member was audited with other weights than those at hand; nothing if it was not."""
+    if finetuned and known_row(run.folder / "audit.csv", member) is not None:
+        return "The network was audited before it was fine-tuned, and not with these weights."
+    if not finetuned and known_row(run.folder / FOLDER / "audit.csv", member) is not None:
+        return "The network was audited after it was fine-tuned, and not with these weights."
+    return ""
+
+
+def _audited(name: str) -> str:
+    return AUDITED.get(name, name.replace("_", " "))
+
+
+def _found(name: str, value: object) -> object:
+    if isinstance(value, bool):
+        return "suspected" if value else "no sign"
+    return value if name == POINTS else share(value)
 
 
 def licence_facts(run: Run) -> tuple[str, ...]:
@@ -139,15 +179,24 @@ def licence_facts(run: Run) -> tuple[str, ...]:
         ]
     else:
         known = ["ccsrp and the base weights that ship with it: Apache-2.0"]
-    name = getattr(type(run.problem), "dataset_name", None)
+    name = _data_set(run)
     known.append(f"Data: {DATA_LICENCES[name]}" if name in DATA_LICENCES else "Data: not known here")
     return tuple(known)
 
 
-def versions() -> dict[str, str]:
-    """Return the versions that an export depends on."""
+def _data_set(run: Run) -> str:
+    """Return the name that the images were loaded by, as the problem says now; nothing if by none."""
+    provenance = getattr(run.problem, "provenance", {})
+    return str(provenance.get("data_set") or provenance.get("events") or "")
+
+
+def versions(files: Collection[str] = ()) -> dict[str, str]:
+    """Return the versions that an export with these files depends on."""
     found = {"python": platform.python_version()}
-    for name in PACKAGES:
+    for name in (
+        *PACKAGES,
+        *(name for file, names in PACKAGES_OF.items() if file in files for name in names),
+    ):
         try:
             found[name] = version(name)
         except PackageNotFoundError:

@@ -122,7 +122,7 @@ def run_comparison(
         A method cannot reach a target. Finished cells stay.
     """
     settings.tuning.chosen(*problem.images("train"))  # refused before anything is written
-    _claim(folder, settings, described)
+    _claim(folder, settings, described, settings.tuning.table(problem.attack))
     for part in ("cells", "networks"):
         try:
             inside(folder, part).mkdir(exist_ok=True)
@@ -235,15 +235,18 @@ def _read_cell(file: Path, name: str, seed: int, targets: Sequence[float]) -> pd
     return cell
 
 
-def _claim(folder: Path, settings: ComparisonSettings, described: dict[str, Any]) -> None:
+def _claim(
+    folder: Path, settings: ComparisonSettings, described: dict[str, Any], tuning: dict[str, Any]
+) -> None:
     """Write what is compared, or see that it is what was compared here before.
 
     More seeds may be asked for than before: the cells that are there stay as they are.
     """
-    content = asdict(settings)
-    content["tuning"]["images"] = content["tuning"]["images"] or "all"
-    content = {key: list(value) if isinstance(value, tuple) else value for key, value in content.items()}
-    tuning = content.pop("tuning")
+    content = {
+        key: list(value) if isinstance(value, tuple) else value for key, value in asdict(settings).items()
+    }
+    del content["tuning"]
+    tuning = tuning | {"images": tuning["images"] or "all"}
     config = {"problem": described, "comparison": content, "fine-tuning": tuning}
     file = folder / "config.toml"
     if file.exists():

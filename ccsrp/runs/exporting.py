@@ -124,10 +124,10 @@ def export_member(
     on_note("measuring the rebuilt network")
     rebuilt = own_copy(exported.network).to(device)
     figures = _figures(said_of(run, member, finetuned=finetuned), problem.judge_network(rebuilt, "test"))
-    base = run.problem.base_network()
     timings: tuple[Timing, ...] = ()
     if latency:
         on_note("measuring latency")
+        base = run.problem.base_network()
         timings = _timings(_files(own_copy(base).cpu().eval(), images, about), files, images)
         files[LATENCY] = _timings_csv(timings)
     names = tuple(sorted({*files, CARD, *(file for file in FILES if os.path.isfile(folder / file))}))
@@ -136,7 +136,7 @@ def export_member(
         member,
         exported,
         finetuned=weights_sha256(network.network) if finetuned else None,
-        costs=(problem.network_costs(rebuilt), problem.network_costs(base)),
+        costs=(problem.network_costs(rebuilt), run.problem.dense_costs()),
         figures=figures,
         checks=tuple(checks),
         timings=timings,

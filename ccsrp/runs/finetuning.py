@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -54,9 +53,10 @@ def finetuned_in(
 
 def training_config(task: Task, mask: str, **named: int) -> dict[str, Any]:
     """Describe a fine-tuning of the network of a mask, for its ``config.toml``."""
+    settings = task.tuning.table(task.problem.attack)
     return {
         "member": named | {"mask": mask, "seed": task.seed},
-        "fine-tuning": {key: value for key, value in asdict(task.tuning).items() if value is not None},
+        "fine-tuning": {key: value for key, value in settings.items() if value is not None},
         "attack": task.training_attack.table(),
     }
 

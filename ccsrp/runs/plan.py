@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -11,6 +11,9 @@ from ccsrp.coevolution.choice import Choice
 from ccsrp.coevolution.rounds import RoundSettings
 from ccsrp.errors import RunError
 from ccsrp.methods.interface import FineTuning
+
+if TYPE_CHECKING:
+    from ccsrp.attack.custom import AnyAttack
 
 __all__ = ["RoundPlan"]
 
@@ -22,11 +25,11 @@ class RoundPlan:
     rounds: RoundSettings
     tuning: FineTuning
 
-    def described(self) -> dict[str, Any]:
-        """Return the table ``rounds`` of ``config.toml``."""
+    def described(self, attack: AnyAttack) -> dict[str, Any]:
+        """Return the table ``rounds`` of ``config.toml``, for a problem judged under ``attack``."""
         settings = asdict(self.rounds)
         settings.pop("choice")
-        return settings | asdict(self.rounds.chosen_by()) | asdict(self.tuning)
+        return settings | asdict(self.rounds.chosen_by()) | self.tuning.table(attack)
 
     @classmethod
     def of(cls, table: dict[str, Any]) -> RoundPlan | None:

@@ -110,7 +110,7 @@ def load_searched(folder: Path, config: RunConfig, *, problem: str | None = None
     now, before = described.provenance | described.attack, config.provenance | config.attack
     for name, is_now in now.items():
         was = before.get(name)
-        if was == is_now:
+        if was == is_now or (name == "data_set" and was is None):  # older runs do not name it
             continue
         if name == "weights_sha256":
             raise RunError(

@@ -8,7 +8,7 @@ import math
 import os
 import zlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +42,7 @@ class Dataset:
 
     Images are uint8 [N, C, H, W] with ``scale`` standing for 1.0, or float32 in [0, 1] with a scale of 1.
     Those that differ from time step to time step, such as frames of events, are [N, T, C, H, W].
-    ``provenance`` says what they are where no name does.
+    ``provenance`` says what they are: the name that they were loaded by, or a hash of them.
     """
 
     images: dict[str, NDArray[Any]]
@@ -133,7 +133,7 @@ def load_dataset(name: str, *, data_dir: Path | None = None) -> Dataset:
     """
     if name not in DATASETS:
         raise OptionError(f"unknown data set {name!r}; choose one of {', '.join(DATASETS)}")
-    return DATASETS[name](data_dir)
+    return replace(DATASETS[name](data_dir), provenance={"data_set": name})
 
 
 def _digits(_data_dir: Path | None) -> Dataset:

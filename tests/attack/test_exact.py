@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -33,5 +31,8 @@ def test_what_is_no_eps_is_written_all_the_same(value: float) -> None:
     assert exact(value) == repr(value)
 
 
-def test_a_quarter_of_a_level_is_a_fraction() -> None:
-    assert Fraction(exact(1 / 255 / 4)) == Fraction(1, 1020)
+@pytest.mark.parametrize(
+    ("value", "text"), [(1.3 * (8 / 255), "10.4/255"), (1 / 255 / 4, "0.25/255"), (1 / 255 / 16, "1/4080")]
+)
+def test_parts_of_a_level_are_decimals_where_these_are_short(value: float, text: str) -> None:
+    assert exact(value) == text

@@ -199,6 +199,11 @@ def third_party(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ccsrp.registry.entry_points", lambda group: points)
 
 
+def test_the_name_of_an_attack_does_not_say_its_eps(digits: DigitsPruning) -> None:
+    with pytest.raises(OptionError, match=r"such as ccsrp.Attack.sharp\(eps=8 / 255\), got 'sharp'"):
+        SpikingPruning(digits.base_network().network, DigitsPruning.dataset(), attack="sharp")  # type: ignore[arg-type]
+
+
 @pytest.mark.usefixtures("third_party")
 def test_problems_of_other_packages_are_found() -> None:
     assert problem_names() == ["broken", "open", "plain"]

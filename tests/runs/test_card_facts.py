@@ -3,17 +3,53 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
+import pandas as pd
 import pytest
 
+from ccsrp.coevolution.settings import SearchSettings
+from ccsrp.errors import RunError
 from ccsrp.registry import problem_class, problem_names
 from ccsrp.runs.audit_rows import known_row, put_row, remove_row
+from ccsrp.runs.card_facts import data_facts, licence_facts
+from ccsrp.runs.config import RunConfig
 from ccsrp.runs.data_licences import DATA_LICENCES
+from ccsrp.runs.member import Run
+from ccsrp.runs.resuming import load_searched
+from ccsrp.snn.data import load_dataset
+from problems import DigitsPruning
 
 
 def test_every_data_set_that_is_named_has_a_line_on_its_licence() -> None:
     names = {getattr(problem_class(name), "dataset_name", None) for name in problem_names()} - {None}
     assert names == set(DATA_LICENCES)
+
+
+def run_of(problem: object, name: str) -> Run:
+    config = RunConfig.of(name, {"validation_images": 10, "test_images": 10}, SearchSettings(), problem)
+    return Run(Path("run"), config, pd.DataFrame(), problem)
+
+
+def test_images_are_named_by_how_they_were_loaded_whosever_the_problem_is() -> None:
+    named = SimpleNamespace(provenance=dict(load_dataset("digits").provenance))
+    run = run_of(named, "mine:MyPruning")
+    assert ("data set", "digits") in data_facts(run)
+    assert f"Data: {DATA_LICENCES['digits']}" in licence_facts(run)
+    brought = run_of(SimpleNamespace(provenance={"data_sha256": "abc"}), "mine:MyPruning")
+    assert dict(data_facts(brought))["data set"].startswith("not named")
+    assert "Data: not known here" in licence_facts(brought)
+    shuffled = [dict(data_facts(r)).get("splits") for r in (run, brought, run_of(SimpleNamespace(), "m:M"))]
+    assert [row is not None for row in shuffled] == [True, True, False], "what is known to be shuffled"
+
+
+def test_a_run_that_does_not_name_its_data_set_is_still_read() -> None:
+    config = run_of(DigitsPruning(validation_images=10, test_images=10), "digits").config
+    del config.provenance["data_set"]
+    assert load_searched(Path("run"), config).provenance["data_set"] == "digits"
+    config.provenance["data_set"] = "svhn"
+    with pytest.raises(RunError, match="was searched with data_set 'svhn', here it would be 'digits'"):
+        load_searched(Path("run"), config)
 
 
 def test_a_row_is_of_one_member_and_of_one_network(tmp_path: Path) -> None:

@@ -52,7 +52,7 @@ class Watched(Silent):
 def rounds(folder: Path, shown: Watched) -> None:
     folder.mkdir(exist_ok=True)
     problem = DigitsPruning(steps=1, validation_images=30, test_images=20, calibration_images=32)
-    config = RunConfig.of("digits", {}, SETTINGS, problem, rounds=PLAN.described())
+    config = RunConfig.of("digits", {}, SETTINGS, problem, rounds=PLAN.described(problem.attack))
     search_into(folder, problem, SETTINGS, config, plan=PLAN, shown=shown)
 
 
