@@ -16,6 +16,8 @@ from ccsrp.commands.options import (
     FineTuningChoice,
     NetworkOption,
     ProblemArgument,
+    ReachOption,
+    TrainingOption,
     refuse_steps_and_reach,
     was_given,
 )
@@ -42,13 +44,8 @@ def compare(
     learning_rate: Annotated[float, typer.Option(help="Peak learning rate of fine-tuning.")] = 3e-3,
     batch_size: Annotated[int, typer.Option(help="Images in one step of fine-tuning.")] = 64,
     steps: Annotated[int, typer.Option(help="Gradient steps of the attack of fine-tuning.")] = 5,
-    training: Annotated[
-        FineTuningChoice,
-        typer.Option(help="What networks learn from under attack: the dense network, or labels alone."),
-    ] = FineTuningChoice.distillation,
-    reach: Annotated[
-        float, typer.Option(help="Eps of the attack that is trained on, in multiples of the problem's.")
-    ] = 1.3,
+    training: TrainingOption = FineTuningChoice.distillation,
+    reach: ReachOption = 1.3,
     audit: Annotated[
         int, typer.Option(help="Test images on which every network is audited in the end; 0: none.")
     ] = 0,

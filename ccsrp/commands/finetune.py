@@ -12,7 +12,9 @@ from ccsrp.commands import completion
 from ccsrp.commands.options import (
     FineTuningChoice,
     OwnProblemOption,
+    ReachOption,
     RunArgument,
+    TrainingOption,
     refuse_steps_and_reach,
 )
 from ccsrp.errors import printable
@@ -32,13 +34,8 @@ def finetune(
     learning_rate: Annotated[float, typer.Option(help="Peak learning rate (AdamW, warm-up, cosine).")] = 3e-3,
     batch_size: Annotated[int, typer.Option(help="Images in one step.")] = 64,
     steps: Annotated[int, typer.Option(help="Gradient steps of the attack that is trained on.")] = 5,
-    training: Annotated[
-        FineTuningChoice,
-        typer.Option(help="What networks learn from under attack: the dense network, or labels alone."),
-    ] = FineTuningChoice.distillation,
-    reach: Annotated[
-        float, typer.Option(help="Eps of the attack that is trained on, in multiples of the problem's.")
-    ] = 1.3,
+    training: TrainingOption = FineTuningChoice.distillation,
+    reach: ReachOption = 1.3,
     seed: Annotated[int, typer.Option(help="Fixes the order of images and the attack.")] = 0,
     again: Annotated[
         bool,

@@ -115,13 +115,23 @@ MinAccuracyOption = Annotated[
 MinRobustAccuracyOption = Annotated[
     float | None, typer.Option(help="Only networks of at least this robust accuracy (validation images).")
 ]
+TrainingOption = Annotated[
+    FineTuningChoice,
+    typer.Option(help="What networks learn from under attack: the dense network, or labels alone."),
+]
+ReachOption = Annotated[
+    float, typer.Option(help="Eps of the attack that is trained on, in multiples of the problem's.")
+]
 DataDirOption = Annotated[
     Path | None,
     typer.Option(help="Folder of the data set; downloads go there. [default: $CCSRP_DATA or ~/.cache/ccsrp]"),
 ]
 NetworkOption = Annotated[
     str | None,
-    typer.Option(help="Another named network: vgg11, vgg16, resnet18, sew_resnet18, digits, fashion."),
+    typer.Option(
+        help="Another named network: vgg11, vgg16, resnet18, sew_resnet18, digits, fashion, nmnist, "
+        "cifar10-dvs, dvs128-gesture."
+    ),
 ]
 WorkersOption = Annotated[
     int | None,
