@@ -15,7 +15,7 @@ from ccsrp.coevolution.rounds import RoundSettings
 from ccsrp.coevolution.settings import SearchSettings
 from ccsrp.errors import OptionError, one_line
 from ccsrp.files import write_atomically
-from ccsrp.methods.interface import FineTuning
+from ccsrp.methods.interface import FineTuning, PrunableProblem
 from ccsrp.report.progress.lines import Lines
 from ccsrp.runs.comparison import ComparisonSettings, run_comparison, write_report
 from ccsrp.runs.comparison_audit import audit_networks
@@ -97,7 +97,7 @@ def search_ours(bench: Bench, folder: Path, target: float) -> None:
 def _search(
     bench: Bench,
     folder: Path,
-    problem: object,
+    problem: PrunableProblem,
     settings: SearchSettings,
     rounds: RoundSettings,
     tuning: FineTuning,
@@ -110,7 +110,7 @@ def _search(
         bench.options(test_images=bench.plan.front_images),
         settings,
         problem,
-        rounds=plan.described(),
+        rounds=plan.described(problem.attack),
     )
     shown = Lines(lambda line: bench.shown.line(f"  {escape(line)}"))
     search_into(folder, problem, settings, config, plan=plan, shown=shown)  # type: ignore[arg-type]

@@ -17,6 +17,7 @@ NOTHING = PruningGraph(
     layers=(PrunableLayer(name="none", size=1, norms=(), neurons=(), consumers=()),),
     spike_driven=frozenset(),
     called_once=frozenset(),
+    left_whole=(),
 )
 
 
