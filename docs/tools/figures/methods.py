@@ -195,8 +195,8 @@ def _taught(found: Comparison, labels: Comparison) -> Iterator[Claim]:
     yield Claim(
         "docs/concepts/teaching.md",
         "an audit leaves {} of CCSRP's networks that were trained on labels, and {} of those that were "
-        "taught in the larger box; of the dense network, {}. By the search's attack the same networks are {} points "
-        "apart:",
+        "taught in the larger box; of the dense network, {}. By the search's attack the same networks are "
+        "{} points apart:",
         (
             *(f"{where.of(OURS, (AUDITED, 0.5)):.3f}" for where in (labels, found)),
             f"{found.dense[AUDITED]:.3f}",
