@@ -215,7 +215,7 @@ def pick_by_hypervolume(
             return box
         return box - float(moocore.hypervolume(np.maximum(front, point), ref=reference_point))
 
-    # What others dominate adds nothing, and most points are dominated.
+    # What others dominate adds nothing; to tell that is cheaper than to measure it.
     dominated = np.any(np.all(front[None] <= points[:, None], axis=2), axis=1)
     # A gain only shrinks as more is picked: what was best, looked at again and still best, is the best.
     queue = [(-gain(int(row)), int(row), 0) for row in np.flatnonzero(~dominated)]

@@ -84,8 +84,8 @@ class FineTuning:
     """How networks are trained after (or while) they are pruned; the same for every method.
 
     By default the dense network teaches: under attack a pruned one is to say what the dense one says of the
-    clean image. A larger box in training than in judgement makes up for short attacks. Together they leave
-    audited robustness that training on labels loses (``experiments/finetuning``).
+    clean image. The box of training is larger than that of judgement, as its attack is short. Together they
+    keep robustness under stronger attacks that training on labels loses (``experiments/finetuning``).
 
     Parameters
     ----------

@@ -134,7 +134,7 @@ class Trainer:
         self.attack = attack
         self.settings = settings
         self.epoch = 0
-        self._teacher_logits = teacher_logits
+        self._teacher_logits = None if teacher_logits is None else teacher_logits.to(images.device)
         self._attacked = attacked or (lambda: network)
         self.optimizer = torch.optim.AdamW(
             network.parameters() if parameters is None else parameters,
@@ -195,7 +195,7 @@ class Trainer:
             return F.cross_entropy(logits, labels), logits.detach()
         if self._teacher_logits is not None and self.settings.method == "distillation":
             heat = self.settings.temperature
-            towards = self._teacher_logits[chosen].to(logits.device)
+            towards = self._teacher_logits[chosen]
             # Gradients shrink with the square of the temperature (Hinton et al., arXiv 1503.02531).
             return heat**2 * _divergence(logits / heat, towards / heat), logits.detach()
         clean = self.network(images)

@@ -4,7 +4,7 @@
     python experiments/finetuning/run.py --summary   # summary.md alone
 
 Random masks of digits at half of the FLOPs (seeds from 1000 on, which no comparison uses), the dense network,
-20 epochs each, on one thread. Judged on validation images alone, for this is where defaults were chosen.
+20 epochs each, on one thread. Judged on validation images alone, as defaults rest on them.
 """
 
 from __future__ import annotations
