@@ -139,7 +139,8 @@ def _digits(found: Comparison) -> Iterator[Claim | Rows]:
     yield Claim(
         PAGE,
         "One image is 0.3 points and seeds spread by up to {}. Of its {} leads, six columns over six "
-        "methods, {} exceed two standard errors; over the next best only that in robust accuracy at 35 % does.",
+        "methods, {} exceed two standard errors; over the next best only that in robust accuracy at 35 % "
+        "does.",
         (
             f"{100 * found.widest_spread():.1f}",
             str(sum(map(len, leads.values()))),
