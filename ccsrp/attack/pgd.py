@@ -13,8 +13,17 @@ from ccsrp.attack.custom import AnyAttack, CustomAttack, adversarial_images
 from ccsrp.attack.description import Attack, StrongAttack
 from ccsrp.attack.gradient import Classifier, gradient_of
 from ccsrp.attack.strong import attack_in_rounds
+from ccsrp.attack.whole import RunsAttacks
 
-__all__ = ["Attack", "StrongAttack", "perturb", "random_start", "robust_images", "surviving_images"]
+__all__ = [
+    "Attack",
+    "StrongAttack",
+    "iterate_that_loses",
+    "perturb",
+    "random_start",
+    "robust_images",
+    "surviving_images",
+]
 
 
 def random_start(images: torch.Tensor, attack: AnyAttack) -> torch.Tensor:
@@ -38,6 +47,8 @@ def perturb(
     """
     if isinstance(attack, CustomAttack):
         return adversarial_images(network, images, labels, attack)
+    if isinstance(network, RunsAttacks):
+        return network.run_attack(images, labels, start, attack, judged="none")[0]
     current = start.detach()
     with gradient_of(network, loss=attack.loss, surrogate=attack.surrogate) as gradient_at:
         for index in range(attack.steps):
@@ -87,6 +98,10 @@ def surviving_images(
         # All images, so that what the attack draws for one does not depend on which others are right.
         yield right & _rightly(network, adversarial_images(network, images, labels, attack), labels)
         return
+    if isinstance(network, RunsAttacks):
+        lost_at = iterate_that_loses(network, images, labels, start, attack, right=right)
+        yield lost_at > attack.steps
+        return
     if not attack.every_iterate:
         current = perturb(network, images, labels, start, attack)
         yield _rightly(network, current, labels)
@@ -106,6 +121,40 @@ def surviving_images(
     if len(standing):
         standing = standing[_rightly(network, current, labels[standing])]
     yield _flags(right, standing)
+
+
+def iterate_that_loses(
+    network: RunsAttacks,
+    images: torch.Tensor,
+    labels: torch.Tensor,
+    start: torch.Tensor,
+    attack: Attack,
+    *,
+    right: torch.Tensor,
+    enough: int | None = None,
+) -> torch.Tensor:
+    """Tell by which iterate a network that runs plain PGD itself loses each image, int64 [N].
+
+    It is 0 where the clean image or the start is classified wrongly already, ``steps + 1`` where the image
+    survives or, because ``enough`` of those before it are lost, is not attacked any more.
+    """
+    tried = right.nonzero().flatten() if attack.every_iterate else torch.arange(len(labels))
+    _, found = network.run_attack(
+        images[tried],
+        labels[tried],
+        start[tried],
+        attack,
+        judged="every" if attack.every_iterate else "last",
+        enough=enough,
+    )
+    survives = attack.steps + 1
+    lost = (found >= 0) & (found < survives)
+    if enough is not None:
+        # Images take turns on several threads: what was lost beyond that number is left to chance.
+        lost &= lost.cumsum(0) <= enough
+    lost_at = torch.zeros(len(labels), dtype=torch.int64)
+    lost_at[tried] = torch.where(lost, found, survives)
+    return lost_at
 
 
 def _rightly(network: Classifier, images: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from typing import TypeGuard
 
 import numpy as np
 import torch
 
 from ccsrp.attack.custom import AnyAttack
+from ccsrp.attack.description import Attack, StrongAttack
 from ccsrp.attack.gradient import Classifier, margin_loss
-from ccsrp.attack.pgd import perturb, random_start, surviving_images
+from ccsrp.attack.pgd import iterate_that_loses, perturb, random_start, surviving_images
+from ccsrp.attack.whole import RunsAttacks
 
 __all__ = ["Examples", "Judgement", "hardest_first", "judge"]
+
+# The share of images that a network which was given up would still have lost: on average 0.036 on digits and
+# 0.026 on Fashion-MNIST. The images before are the hardest, so how many of those it lost says little about it.
+STILL_TO_LOSE = 0.03
 
 
 @dataclass(frozen=True)
@@ -27,8 +35,6 @@ class Examples:
     attack : Attack or CustomAttack
     batch_size : int
         Images that are attacked together.
-    easy : bool [N], optional
-        Which images the network that ordered them keeps under attack: see ``hardest_first``.
     """
 
     images: torch.Tensor
@@ -36,7 +42,6 @@ class Examples:
     start: torch.Tensor
     attack: AnyAttack
     batch_size: int
-    easy: torch.Tensor | None = None
 
     @classmethod
     def of(
@@ -83,25 +88,53 @@ def judge(
     # Where the last iterate alone decides, the clean image is not held against a network.
     possible = right.clone() if examples.attack.counts_clean else torch.ones_like(right)
     if hopeless is not None and hopeless(accuracy, _share(possible)):
-        return _given_up(accuracy, possible, examples, attacked=0)
+        return _given_up(accuracy, possible)
+    if _runs_alone(network, examples):
+        return _judge_alone(network, examples, right, possible, hopeless)
     for part, flags in _attacked(network, examples, right):
         possible[part] = flags
         if hopeless is not None and hopeless(accuracy, _share(possible)):
-            return _given_up(accuracy, possible, examples, attacked=part.stop)
+            return _given_up(accuracy, possible)
     return Judgement(accuracy, _share(possible), _share(possible))
 
 
-def _given_up(accuracy: float, possible: torch.Tensor, examples: Examples, *, attacked: int) -> Judgement:
-    """Say what was possible, and expect of the other images what the first ``attacked`` showed.
+def _runs_alone(network: Classifier, examples: Examples) -> TypeGuard[RunsAttacks]:
+    plain = isinstance(examples.attack, Attack) and not isinstance(examples.attack, StrongAttack)
+    return plain and isinstance(network, RunsAttacks)
 
-    Of the images that the ordering network keeps, this one keeps the same share among the rest as among
-    those attacked so far.
-    """
-    easy = torch.ones_like(possible) if examples.easy is None else examples.easy
-    kept, known = int((possible & easy)[:attacked].sum()), int(easy[:attacked].sum())
-    rest = int((possible & easy)[attacked:].sum())
-    expected = (kept + rest * min(1.0, (kept + 1) / (known + 1))) / len(possible)
-    return Judgement(accuracy, _share(possible), min(expected, _share(possible)), complete=False)
+
+def _judge_alone(
+    network: RunsAttacks,
+    examples: Examples,
+    right: torch.Tensor,
+    possible: torch.Tensor,
+    hopeless: Callable[[float, float], bool] | None,
+) -> Judgement:
+    """Attack all images in one call, which ends with the loss that leaves no hope."""
+    accuracy, most, total = _share(right), int(possible.sum()), len(possible)
+    enough = None
+    if hopeless is not None:
+        losses = range(1, most + 1)
+        fatal = bisect_left(losses, 1, key=lambda lost: hopeless(accuracy, (most - lost) / total))
+        enough = losses[fatal] if fatal < len(losses) else None
+    left = possible & (_lost_at(network, examples, right, enough) > examples.attack.steps)
+    if enough is not None and most - int(left.sum()) == enough:
+        return _given_up(accuracy, left)
+    return Judgement(accuracy, _share(left), _share(left))
+
+
+def _lost_at(
+    network: RunsAttacks, examples: Examples, right: torch.Tensor, enough: int | None = None
+) -> torch.Tensor:
+    assert isinstance(examples.attack, Attack)
+    images, labels, start = examples.images, examples.labels, examples.start
+    return iterate_that_loses(network, images, labels, start, examples.attack, right=right, enough=enough)
+
+
+def _given_up(accuracy: float, possible: torch.Tensor) -> Judgement:
+    """Say what was possible, and what the rest of the attack would probably have left of it."""
+    left = _share(possible)
+    return Judgement(accuracy, left, max(0.0, left - STILL_TO_LOSE), complete=False)
 
 
 def hardest_first(network: Classifier, examples: Examples) -> Examples:
@@ -111,10 +144,12 @@ def hardest_first(network: Classifier, examples: Examples) -> Examples:
     network is hopeless. The answer about any network stays the same.
     """
     right = examples.logits(network).argmax(1) == examples.labels
-    survived, robust, margin = right.long(), right.clone(), torch.zeros(len(examples))
-    for part, flags in _attacked(network, examples, right):
-        survived[part] += flags
-        robust[part] = flags
+    survived, margin = right.long(), torch.zeros(len(examples))
+    if _runs_alone(network, examples):
+        survived += _lost_at(network, examples, right)
+    else:
+        for part, flags in _attacked(network, examples, right):
+            survived[part] += flags
     for part in examples.batches():
         images, labels, start = examples.images[part], examples.labels[part], examples.start[part]
         with torch.no_grad():
@@ -127,7 +162,6 @@ def hardest_first(network: Classifier, examples: Examples) -> Examples:
         images=examples.images[order],
         labels=examples.labels[order],
         start=examples.start[order],
-        easy=robust[order],
     )
 
 

@@ -123,7 +123,7 @@ class Compiler:
                     program.operations,
                     first,
                     number,
-                    program.gathers,
+                    program.scatters,
                     program.windows,
                     program.weights,
                     program.places[0],

@@ -21,11 +21,14 @@ __all__ = [
     "broadcast",
     "count_bits",
     "data_pointer",
+    "everywhere",
     "exponential",
+    "first_lanes",
     "instruction",
     "largest",
     "load",
     "lowest_bit",
+    "multiply_add",
     "nonzero",
     "repeated",
     "select_at_least",
@@ -33,6 +36,7 @@ __all__ = [
     "store",
     "store_chosen",
     "store_places",
+    "take",
     "total",
     "vector_at",
 ]
@@ -114,6 +118,47 @@ def broadcast(typing, scalar):
         return repeated(builder, arguments[0])
 
     return _LANES(types.float32), generate
+
+
+@instruction
+def everywhere(typing, memory, at):
+    """Fill all lanes with ``memory[at]``."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        pointer = data_pointer(context, builder, signature.args[0], arguments[0])
+        return repeated(builder, builder.load(builder.gep(pointer, [arguments[1]])))
+
+    return _LANES(memory, types.intp), generate
+
+
+@instruction
+def first_lanes(typing, lanes, count):
+    """Return the lanes below ``count``, an int64, and zeros."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        lanes, count = arguments
+        numbers = ir.VectorType(_INDEX, LANES)
+        limit = builder.insert_element(
+            ir.Constant(numbers, ir.Undefined), count, ir.Constant(ir.IntType(32), 0)
+        )
+        zeros = ir.Constant(ir.VectorType(ir.IntType(32), LANES), [0] * LANES)
+        limit = builder.shuffle_vector(limit, ir.Constant(numbers, ir.Undefined), zeros)
+        chosen = builder.icmp_signed("<", ir.Constant(numbers, list(range(LANES))), limit)
+        return builder.select(chosen, lanes, ir.Constant(VECTOR, [0.0] * LANES))
+
+    return _LANES(_LANES, types.int64), generate
+
+
+@instruction
+def multiply_add(typing, left, right, added):
+    """Return ``left * right + added``, rounded once."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        kind = ir.FunctionType(VECTOR, [VECTOR] * 3)
+        function = cgutils.get_or_insert_function(builder.module, kind, f"llvm.fma.v{LANES}f32")
+        return builder.call(function, arguments)
+
+    return _LANES(_LANES, _LANES, _LANES), generate
 
 
 @instruction
@@ -246,6 +291,18 @@ def total(typing, lanes):
         return builder.extract_element(found, ir.Constant(ir.IntType(32), 0))
 
     return types.float32(_LANES), generate
+
+
+@instruction
+def take(typing, counters, at, count):
+    """Add ``count`` to int64 ``counters[at]`` and return what was there, undisturbed by other threads."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        counters, at, count = arguments
+        pointer = builder.gep(data_pointer(context, builder, signature.args[0], counters), [at])
+        return builder.atomic_rmw("add", pointer, count, "monotonic")
+
+    return types.int64(counters, types.intp, types.int64), generate
 
 
 @instruction

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ccsrp.snn.compiled.lower import Operation, Recipe
@@ -17,22 +17,30 @@ _LOOKS_BACK = (Kind.MAX_POOL, Kind.MULTIPLY)
 # One output lane depends on the same lane of the first input alone, so it may be written over it.
 _LANE_BY_LANE = (Kind.FIRE, Kind.NORMALISE, Kind.SCALE)
 
-# ("value", number), ("gradient", number) or, for the potentials of a neuron, ("charged", operation).
+# ("value", number), ("gradient", number), or by operation: ("charged", ...), the potentials of a neuron,
+# ("before", ...), the input that a convolution remembers, ("padded", ...), where it pads an image.
 _Key = tuple[str, int]
 
 
 @dataclass(frozen=True)
 class Layout:
-    """Offsets of values, their gradients and the neurons' potentials (by operation), and the sum of all."""
+    """Offsets of values, of their gradients, and of what operations keep; ``total`` is the sum of all."""
 
     values: dict[int, int]
     gradients: dict[int, int]
     charged: dict[int, int]
+    before: dict[int, int]
+    padded: dict[int, int]
     total: int
 
 
 def lay_out(
-    recipe: Recipe, operations: Sequence[Operation], size: Callable[[int], int], *, gradients: bool
+    recipe: Recipe,
+    operations: Sequence[Operation],
+    size: Callable[[int], int],
+    *,
+    padded: Mapping[int, int],
+    gradients: bool,
 ) -> Layout:
     """Place everything so that what is needed at the same time does not overlap.
 
@@ -42,10 +50,15 @@ def lay_out(
     ----------
     size : callable
         Number of a value -> its size.
+    padded : mapping
+        Numbers of the convolutions that see an image -> the size of the place where they pad it.
     gradients : bool
-        Whether there is a backward pass.
+        Whether there is a backward pass, and then perhaps another pass forwards that builds on this one.
     """
     plan = _Plan(recipe, operations, size)
+    if gradients:
+        plan.remember()
+    plan.pad(padded)
     plan.forward(gradients=gradients)
     if gradients:
         plan.backward()
@@ -63,6 +76,8 @@ class _Plan:
         self._times: dict[_Key, list[int]] = {}
         self._sizes: dict[_Key, int] = {}
         self._homes: dict[_Key, _Key] = {}
+        # Sums that the next pass goes on from.
+        self._lasting: set[int] = set()
 
     def _back(self, number: int) -> int:
         return 2 * len(self._operations) + 1 - number
@@ -80,13 +95,29 @@ class _Plan:
         same_size = self._shapes[source].steps == self._shapes[operation.output].steps
         return operation.kind in _LANE_BY_LANE and same_size and self._readers[source] == 1
 
+    def remember(self) -> None:
+        """Keep what convolutions of spikes saw and summed for as long as an image is worked on."""
+        always = 0, 2 * len(self._operations) + 2
+        for number, operation in enumerate(self._operations):
+            source, output = operation.inputs[0], operation.output
+            if operation.kind == Kind.CONVOLVE and self._shapes[source].steps > 1:
+                self._lasting.add(output)
+                self._need(("value", output), self._size(output), *always)
+                self._need(("before", number), self._size(source), *always)
+
+    def pad(self, padded: Mapping[int, int]) -> None:
+        """Give convolutions of images a place to pad them."""
+        for number, size in padded.items():
+            self._need(("padded", number), size, number + 1, self._back(number))
+
     def forward(self, *, gradients: bool) -> None:
         self._need(("value", 0), self._size(0), 0)
         for number, operation in enumerate(self._operations):
             now, output = number + 1, ("value", operation.output)
             fires, source = operation.kind == Kind.FIRE, ("value", operation.inputs[0])
-            # A max pool looks for its maximum again on the way back: nothing may lie over its output.
-            kept = gradients and operation.inputs[0] in self._pooled
+            # A max pool looks for its maximum again on the way back: nothing may lie over its output, nor over
+            # sums that last.
+            kept = gradients and operation.inputs[0] in self._pooled | self._lasting
             in_place = self._in_place(operation) and not kept
             if in_place and not fires and operation.inputs[0] != 0:
                 self._share(output, source)
@@ -124,7 +155,14 @@ class _Plan:
             (min(self._times[key]), max(self._times[key]), self._sizes[key]) for key in keys
         )
         place = dict(zip(keys, offsets, strict=True))
-        found: dict[str, dict[int, int]] = {"value": {}, "gradient": {}, "charged": {}}
+        found: dict[str, dict[int, int]] = defaultdict(dict)
         for kind, number in [*keys, *self._homes]:
             found[kind][number] = place[self._homes.get((kind, number), (kind, number))]
-        return Layout(found["value"], found["gradient"], found["charged"], total)
+        return Layout(
+            values=found["value"],
+            gradients=found["gradient"],
+            charged=found["charged"],
+            before=found["before"],
+            padded=found["padded"],
+            total=total,
+        )

@@ -14,17 +14,28 @@ from typing import Any
 import numba
 import numpy as np
 
-from ccsrp.snn.compiled.passes import backward, forward
-from ccsrp.snn.compiled.table import Loss
+from ccsrp.snn.compiled.passes import all_backward, all_forward, forward
+from ccsrp.snn.compiled.table import Loss, Pass
 from ccsrp.snn.kernels import inner, kernel, sources_digest
 
-__all__ = ["channel_moments", "run_images", "run_layers"]
+__all__ = [
+    "channel_moments",
+    "loss_gradient",
+    "put_gradient",
+    "read_image",
+    "read_logits",
+    "run_images",
+    "run_layers",
+    "write_image",
+]
 
 _NO_LOSS, _CROSS_ENTROPY, _GIVEN = int(Loss.NONE), int(Loss.CROSS_ENTROPY), int(Loss.GIVEN)
+_ALONE = int(Pass.ALONE)
 
 
 @inner
-def _write_image(memory, at, width, image):
+def write_image(memory, at, width, image):
+    """Put an image, [C, H, W], into its place."""
     channels, rows, columns = image.shape
     memory[at : at + rows * columns * width] = 0
     for channel in range(channels):
@@ -34,7 +45,8 @@ def _write_image(memory, at, width, image):
 
 
 @inner
-def _read_image(memory, at, width, image):
+def read_image(memory, at, width, image):
+    """Set ``image``, [C, H, W], to what lies in its place."""
     channels, rows, columns = image.shape
     for channel in range(channels):
         for row in range(rows):
@@ -43,7 +55,28 @@ def _read_image(memory, at, width, image):
 
 
 @inner
-def _loss_gradient(logits, label, loss, gradient):
+def read_logits(memory, places, logits):
+    """Average the output over time."""
+    at, steps, width = places[1], places[5], places[6]
+    for i in range(len(logits)):
+        total = np.float32(0)
+        for t in range(steps):
+            total += memory[at + t * width + i]
+        logits[i] = total / np.float32(steps)
+
+
+@inner
+def put_gradient(memory, places, gradient):
+    """Begin the way back: ``gradient`` is that of the logits."""
+    at, steps, width = places[3], places[5], places[6]
+    memory[at : at + steps * width] = 0
+    for t in range(steps):
+        for i in range(len(gradient)):
+            memory[at + t * width + i] = gradient[i] / np.float32(steps)
+
+
+@inner
+def loss_gradient(logits, label, loss, gradient):
     """Differentiate one image's own loss by its logits."""
     gradient[:] = 0
     if loss == _CROSS_ENTROPY:
@@ -68,7 +101,7 @@ def _entries(digest: str) -> tuple[Callable[..., Any], ...]:
     @kernel(parallel=True, nogil=True)
     def run_images(
         operations,
-        gathers,
+        scatters,
         windows,
         weights,
         places,
@@ -92,60 +125,30 @@ def _entries(digest: str) -> tuple[Callable[..., Any], ...]:
         time steps and the width of the output. ``memories``, ``codes``, ``events`` and ``starts`` have a row
         a thread.
         """
-        image_at, output_at, image_gradient_at, output_gradient_at, image_width, steps, width = places
-        classes = logits.shape[1]
         _ = digest
+        tables = operations, scatters, windows, weights
         for index in numba.prange(len(images)):
             thread = numba.get_thread_id()  # type: ignore[attr-defined]
-            memory = memories[thread]
-            _write_image(memory, image_at, image_width, images[index])
-            for number in range(len(operations)):
-                forward(
-                    memory,
-                    operations[number],
-                    gathers,
-                    windows,
-                    weights,
-                    codes[thread],
-                    events[thread],
-                    starts[thread],
-                )
-            for i in range(classes):
-                total = np.float32(0)
-                for t in range(steps):
-                    total += memory[output_at + t * width + i]
-                logits[index, i] = total / np.float32(steps)
+            memory, lists = memories[thread], (codes[thread], events[thread], starts[thread])
+            write_image(memory, places[0], places[4], images[index])
+            all_forward(memory, tables, lists, _ALONE)
+            read_logits(memory, places, logits[index])
             if loss != _NO_LOSS:
-                gradient = np.empty(classes, dtype=np.float32)
+                gradient = np.empty(logits.shape[1], dtype=np.float32)
                 if loss == _GIVEN:
                     gradient[:] = cotangents[index]
                 else:
-                    _loss_gradient(logits[index], labels[index], loss, gradient)
-                memory[output_gradient_at : output_gradient_at + steps * width] = 0
-                for t in range(steps):
-                    for i in range(classes):
-                        memory[output_gradient_at + t * width + i] = gradient[i] / np.float32(steps)
-                for number in range(len(operations) - 1, -1, -1):
-                    backward(
-                        memory,
-                        operations[number],
-                        gathers,
-                        windows,
-                        weights,
-                        codes[thread],
-                        events[thread],
-                        starts[thread],
-                        surrogate,
-                        alpha,
-                    )
-                _read_image(memory, image_gradient_at, image_width, gradients[index])
+                    loss_gradient(logits[index], labels[index], loss, gradient)
+                put_gradient(memory, places, gradient)
+                all_backward(memory, tables, lists, surrogate, alpha)
+                read_image(memory, places[2], places[4], gradients[index])
 
     @kernel(parallel=True, nogil=True)
     def run_layers(
         operations,
         first,
         last,
-        gathers,
+        scatters,
         windows,
         weights,
         image_at,
@@ -161,17 +164,18 @@ def _entries(digest: str) -> tuple[Callable[..., Any], ...]:
         for index in numba.prange(len(images)):
             thread = numba.get_thread_id()  # type: ignore[attr-defined]
             if first == 0:
-                _write_image(memories[index], image_at, image_width, images[index])
+                write_image(memories[index], image_at, image_width, images[index])
             for number in range(first, last):
                 forward(
                     memories[index],
                     operations[number],
-                    gathers,
+                    scatters,
                     windows,
                     weights,
                     codes[thread],
                     events[thread],
                     starts[thread],
+                    _ALONE,
                 )
 
     @kernel(parallel=True, nogil=True)

@@ -9,13 +9,16 @@ import numba
 import numpy as np
 import torch
 
+from ccsrp.attack.description import Attack
 from ccsrp.attack.gradient import LossName
+from ccsrp.attack.whole import Judged
+from ccsrp.snn.compiled.attack import attack_images
 from ccsrp.snn.compiled.lanes import LANES
 from ccsrp.snn.compiled.lower import surrogate_code
 from ccsrp.snn.compiled.machine import run_images
 from ccsrp.snn.compiled.memory import aligned
 from ccsrp.snn.compiled.program import Program
-from ccsrp.snn.compiled.table import Loss
+from ccsrp.snn.compiled.table import Iterates, Loss
 
 __all__ = ["CompiledNetwork", "Workspace"]
 
@@ -93,6 +96,45 @@ class CompiledNetwork:
         """
         return self._run(images, Loss.GIVEN, cotangents=cotangents, surrogate=surrogate)
 
+    def run_attack(
+        self,
+        images: torch.Tensor,
+        labels: torch.Tensor,
+        start: torch.Tensor,
+        attack: Attack,
+        *,
+        judged: Judged,
+        enough: int | None = None,
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Run PGD on each image, one after another: see ``ccsrp.attack.whole``."""
+        program, workspace = self._program, self._workspace
+        kind, alpha = surrogate_code(attack.surrogate)
+        points = start.detach().clone(memory_format=torch.contiguous_format)
+        lost_at = torch.full((len(images),), -1)
+        with workspace.lock:
+            attack_images(
+                program.operations,
+                program.scatters,
+                program.windows,
+                program.weights,
+                program.places,
+                np.ascontiguousarray(images.detach().numpy()),
+                np.ascontiguousarray(labels.numpy()),
+                points.numpy(),
+                np.array([attack.step(index) for index in range(attack.steps)], dtype=np.float32),
+                np.float32(attack.eps),
+                int(Iterates[judged.upper()]),
+                len(images) + 1 if enough is None else enough,
+                int(Loss[attack.loss.upper()]),
+                int(kind),
+                np.float32(alpha),
+                workspace.memories(program, _threads()),
+                *workspace.events(program),
+                np.zeros(2, dtype=np.int64),
+                lost_at.numpy(),
+            )
+        return points, lost_at
+
     def _run(
         self,
         images: torch.Tensor,
@@ -110,7 +152,7 @@ class CompiledNetwork:
         with workspace.lock:
             run_images(
                 program.operations,
-                program.gathers,
+                program.scatters,
                 program.windows,
                 program.weights,
                 program.places,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ccsrp.snn.compiled.lanes import LANES
 from ccsrp.snn.compiled.memory import aligned
+from ccsrp.snn.compiled.stem import taps_width
 
 __all__ = ["Packer"]
 
@@ -16,19 +17,16 @@ Float32: TypeAlias = NDArray[np.float32]
 
 
 class Packer:
-    """Collects weights into one array, and the gathers that read them.
+    """Collects weights into one array, and the records that say how events reach them.
 
     Attributes
     ----------
-    gathers : list of tuple
-        Rows of ``table.GATHER``.
+    scatters : list of tuple
+        Rows of ``table.SCATTER``.
     """
 
-    # Up to so many input channels, a gradient is a dot product each: a group of 16 would mostly be padding.
-    FEW_CHANNELS: ClassVar[int] = 4
-
     def __init__(self) -> None:
-        self.gathers: list[tuple[int, ...]] = []
+        self.scatters: list[tuple[int, ...]] = []
         self._parts: list[Float32] = []
         self._size = 0
 
@@ -49,42 +47,46 @@ class Packer:
         at, self._size = self._size, self._size + padded.size
         return at
 
-    def forward(self, kernel: Float32, stride: int, padding: tuple[int, int]) -> int:
-        """Pack a kernel [out, in, rows, columns] for the forward pass; return the number of its gather."""
-        at = self.add(kernel.transpose(2, 3, 1, 0), _padded(kernel.shape[0]))
-        self.gathers.append((0, 0, 1, stride, -padding[0], -padding[1], *kernel.shape[2:], at))
-        return len(self.gathers) - 1
-
-    def backward(self, kernel: Float32, stride: int, padding: tuple[int, int]) -> tuple[int, int]:
-        """Pack it for the gradient of its input, one gather for each place within a stride.
+    def forward(self, kernel: Float32, stride: int, padding: tuple[int, int]) -> tuple[int, int]:
+        """Pack a kernel [out, in, rows, columns] for the forward pass.
 
         Returns
         -------
         (first, count)
-            Numbers of the gathers.
+            Its records: one for each place of an input within a stride.
         """
-        first = len(self.gathers)
-        out, channels = kernel.shape[:2]
+        first = len(self.scatters)
         for row in range(stride):
-            rows, row_offset = _taps(row, stride, padding[0], kernel.shape[2])
+            rows, first_row, to_row = _phase(row, stride, padding[0], kernel.shape[2])
             for column in range(stride):
-                columns, column_offset = _taps(column, stride, padding[1], kernel.shape[3])
-                if not rows or not columns:
-                    continue
+                columns, first_column, to_column = _phase(column, stride, padding[1], kernel.shape[3])
                 part = kernel[:, :, rows][:, :, :, columns]
-                if channels <= self.FEW_CHANNELS:
-                    at = self.add(part.transpose(1, 2, 3, 0), _padded(out))
-                else:
-                    at = self.add(part.transpose(2, 3, 0, 1), _padded(channels))
-                offsets = (row_offset, column_offset)
-                self.gathers.append((row, column, stride, 1, *offsets, len(rows), len(columns), at))
-        return first, len(self.gathers) - first
+                at = self.add(part.transpose(1, 2, 3, 0), _padded(kernel.shape[0]))
+                places = (first_row, first_column, stride, to_row, to_column, 1)
+                self.scatters.append((*places, len(rows), len(columns), at))
+        return first, len(self.scatters) - first
+
+    def backward(self, kernel: Float32, stride: int, padding: tuple[int, int]) -> int:
+        """Pack it for the gradient of its input; return the number of its record."""
+        at = self.add(kernel.transpose(0, 2, 3, 1), _padded(kernel.shape[1]))
+        self.scatters.append((0, 0, 1, -padding[0], -padding[1], stride, *kernel.shape[2:], at))
+        return len(self.scatters) - 1
+
+    def image(self, kernel: Float32) -> int:
+        """Pack it for ``stem``: all inputs of a tap, then those of the next; return the offset."""
+        return self.add(kernel.transpose(2, 3, 1, 0), _padded(kernel.shape[0]))
+
+    def image_back(self, kernel: Float32) -> int:
+        """Pack it for the way back there: all taps of an output channel, then those of the next."""
+        taps = kernel.transpose(0, 2, 3, 1).reshape(len(kernel), -1)
+        return self.add(taps, taps_width(taps.shape[1]))
 
 
-def _taps(place: int, stride: int, padding: int, size: int) -> tuple[list[int], int]:
-    """List the taps that meet inputs ``m * stride + place``, first output last, and that output's offset."""
-    taps = list(range((place + padding) % stride, size, stride))[::-1]
-    return taps, (place + padding) // stride - (len(taps) - 1)
+def _phase(phase: int, stride: int, padding: int, size: int) -> tuple[list[int], int, int]:
+    """Say which taps inputs of one phase meet, first output first; the first such input; that output."""
+    taps = list(range(phase, size, stride))[::-1]
+    first = (phase - padding) % stride
+    return taps, first, (first + padding - phase) // stride - (len(taps) - 1)
 
 
 def _padded(channels: int) -> int:

@@ -2,43 +2,31 @@
 
 from __future__ import annotations
 
-from ccsrp.snn.compiled.convolve import dot_gather, gather, list_events
+from ccsrp.snn.compiled.convolve import list_changes, list_events, remember, scatter
 from ccsrp.snn.compiled.elementwise import combine, combine_back, zero
 from ccsrp.snn.compiled.lanes import LANES, load, store
 from ccsrp.snn.compiled.neuron import fire, fire_back, rate_back
 from ccsrp.snn.compiled.pool import average_pool, average_pool_back, max_pool, max_pool_back
-from ccsrp.snn.compiled.table import Kind, Surrogate
+from ccsrp.snn.compiled.stem import convolve_image, convolve_image_back
+from ccsrp.snn.compiled.table import Kind, Pass, Surrogate
 from ccsrp.snn.kernels import inner
 
-__all__ = ["backward", "forward"]
+__all__ = ["all_backward", "all_forward", "backward", "forward"]
 
-_CONVOLVE, _FIRE, _MAX_POOL, _AVERAGE_POOL = (
-    int(kind) for kind in (Kind.CONVOLVE, Kind.FIRE, Kind.MAX_POOL, Kind.AVERAGE_POOL)
+_CONVOLVE, _STEM, _FIRE, _MAX_POOL, _AVERAGE_POOL = (
+    int(kind) for kind in (Kind.CONVOLVE, Kind.STEM, Kind.FIRE, Kind.MAX_POOL, Kind.AVERAGE_POOL)
 )
 _OWN, _RATE = int(Surrogate.OWN), int(Surrogate.RATE)
+_FIRST, _CHANGES = int(Pass.FIRST), int(Pass.CHANGES)
 
 
 @inner
-def forward(memory, op, gathers, windows, weights, codes, events, starts):
-    """Compute an operation's output from its inputs."""
+def forward(memory, op, scatters, windows, weights, codes, events, starts, pass_):
+    """Compute an operation's output from its inputs; ``pass_`` is a ``table.Pass``."""
     if op.kind == _CONVOLVE:
-        out_size = op.out_steps * op.out_rows * op.out_columns * op.out_width
-        for place in range(0, out_size, op.out_width):
-            for lane in range(0, op.out_width, LANES):
-                store(memory, op.y + place + lane, load(weights, op.bias + lane))
-        list_events(memory, op.x, op.steps, op.rows, op.columns, op.channels, op.width, codes, events, starts)
-        gather(
-            memory,
-            op.y,
-            (op.out_rows, op.out_columns, op.out_width),
-            gathers[op.forward],
-            op.steps,
-            (op.rows, op.columns, op.channels),
-            codes,
-            events,
-            starts,
-            weights,
-        )
+        _convolve(memory, op, scatters, weights, codes, events, starts, pass_)
+    elif op.kind == _STEM:
+        convolve_image(memory, op, weights)
     elif op.kind == _FIRE:
         fire(memory, op)
     elif op.kind == _MAX_POOL:
@@ -50,10 +38,12 @@ def forward(memory, op, gathers, windows, weights, codes, events, starts):
 
 
 @inner
-def backward(memory, op, gathers, windows, weights, codes, events, starts, surrogate, alpha):
+def backward(memory, op, scatters, windows, weights, codes, events, starts, surrogate, alpha):
     """Compute the gradients of its inputs from that of its output."""
     if op.kind == _CONVOLVE:
-        _convolve_back(memory, op, gathers, weights, codes, events, starts)
+        _convolve_back(memory, op, scatters, weights, codes, events, starts)
+    elif op.kind == _STEM:
+        convolve_image_back(memory, op, weights)
     elif op.kind == _FIRE:
         if surrogate == _OWN:
             fire_back(memory, op, op.surrogate, op.alpha)
@@ -70,49 +60,75 @@ def backward(memory, op, gathers, windows, weights, codes, events, starts, surro
 
 
 @inner
-def _convolve_back(memory, op, gathers, weights, codes, events, starts):
+def all_forward(memory, tables, lists, pass_):
+    """Run a whole program forwards.
+
+    ``tables`` are its operations, scatters, windows and weights, ``lists`` codes, events and starts.
+    """
+    operations, scatters, windows, weights = tables
+    codes, events, starts = lists
+    for number in range(len(operations)):
+        forward(memory, operations[number], scatters, windows, weights, codes, events, starts, pass_)
+
+
+@inner
+def all_backward(memory, tables, lists, surrogate, alpha):
+    """Run it backwards."""
+    operations, scatters, windows, weights = tables
+    codes, events, starts = lists
+    for number in range(len(operations) - 1, -1, -1):
+        operation = operations[number]
+        backward(memory, operation, scatters, windows, weights, codes, events, starts, surrogate, alpha)
+
+
+@inner
+def _convolve(memory, op, scatters, weights, codes, events, starts, pass_):
+    size = op.steps * op.rows * op.columns * op.width
+    shape = op.steps, op.rows, op.columns, op.channels, op.width
+    if pass_ == _CHANGES and op.before >= 0:
+        list_changes(memory, op.x, op.before, shape, codes, events, starts)
+    else:
+        for place in range(0, op.out_steps * op.out_rows * op.out_columns * op.out_width, op.out_width):
+            for lane in range(0, op.out_width, LANES):
+                store(memory, op.y + place + lane, load(weights, op.bias + lane))
+        if pass_ == _FIRST and op.before >= 0:
+            remember(memory, op.x, op.before, size)
+        list_events(memory, op.x, shape, codes, events, starts)
+    phases = scatters[op.forward : op.forward + op.phases]
+    out_shape = op.out_rows, op.out_columns, op.out_width
+    scatter(
+        memory,
+        op.y,
+        out_shape,
+        phases,
+        op.steps,
+        op.rows,
+        op.columns,
+        codes,
+        events,
+        starts,
+        weights,
+    )
+
+
+@inner
+def _convolve_back(memory, op, scatters, weights, codes, events, starts):
     if not op.add_x:
         zero(memory, op.grad_x, op.steps * op.rows * op.columns * op.width)
-    if not op.by_dots:
-        list_events(
-            memory,
-            op.grad_y,
-            op.steps,
-            op.out_rows,
-            op.out_columns,
-            op.out_channels,
-            op.out_width,
-            codes,
-            events,
-            starts,
-        )
-    for index in range(op.backward, op.backward + op.backward_count):
-        if op.by_dots:
-            dot_gather(
-                memory,
-                op.grad_x,
-                op.rows,
-                op.columns,
-                op.channels,
-                op.width,
-                gathers[index],
-                op.steps,
-                op.out_rows,
-                op.out_columns,
-                op.out_width,
-                op.grad_y,
-                weights,
-            )
-        else:
-            gather(
-                memory,
-                op.grad_x,
-                (op.rows, op.columns, op.width),
-                gathers[index],
-                op.steps,
-                (op.out_rows, op.out_columns, op.out_channels),
-                codes,
-                events,
-                starts,
-                weights,
-            )
+    shape = op.steps, op.out_rows, op.out_columns, op.out_channels, op.out_width
+    list_events(memory, op.grad_y, shape, codes, events, starts)
+    phases = scatters[op.backward : op.backward + 1]
+    in_shape = op.rows, op.columns, op.width
+    scatter(
+        memory,
+        op.grad_x,
+        in_shape,
+        phases,
+        op.steps,
+        op.out_rows,
+        op.out_columns,
+        codes,
+        events,
+        starts,
+        weights,
+    )

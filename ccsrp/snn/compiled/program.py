@@ -13,9 +13,10 @@ from spikingjelly.activation_based import neuron
 
 from ccsrp.snn.compiled.lanes import LANES
 from ccsrp.snn.compiled.layout import lay_out
-from ccsrp.snn.compiled.lower import Operation, Recipe, surrogate_record
+from ccsrp.snn.compiled.lower import Operation, Recipe, Shape, surrogate_record
 from ccsrp.snn.compiled.packing import Packer
-from ccsrp.snn.compiled.table import GATHER, OPERATION, Kind
+from ccsrp.snn.compiled.stem import FEW_CHANNELS, padded_size
+from ccsrp.snn.compiled.table import OPERATION, SCATTER, Kind
 from ccsrp.snn.compiled.tensors import KeptTensors, Statistics
 
 __all__ = ["Program", "build_program"]
@@ -28,14 +29,14 @@ class Program:
     """Tables of one network, and how much memory each thread needs to run it.
 
     ``places`` are offsets of the image, the output, and their gradients, the padded width of the image,
-    time steps of the output, and its padded width.
+    time steps of the output, its padded width, and the classes.
     """
 
     operations: NDArray[Any]
-    gathers: NDArray[Any]
+    scatters: NDArray[Any]
     windows: NDArray[np.int64]
     weights: Float32
-    places: tuple[int, int, int, int, int, int, int]
+    places: tuple[int, int, int, int, int, int, int, int]
     classes: int
     memory_size: int
     event_count: int
@@ -70,17 +71,19 @@ class _Builder:
         self._channels: dict[int, int] = {0: recipe.image_channels}
         self._packer = Packer()
         self._windows: list[tuple[int, int, int]] = []
+        self._padded: dict[int, int] = {}
         self._records = np.zeros(len(operations), dtype=OPERATION)
 
     def program(self, *, gradients: bool) -> Program:
-        for record, operation in zip(self._records, self._operations, strict=True):
-            self._describe(record, operation, gradients)
-        layout = lay_out(self._recipe, self._operations, self._size, gradients=gradients)
+        for number, operation in enumerate(self._operations):
+            self._describe(number, operation, gradients)
+        layout = lay_out(self._recipe, self._operations, self._size, padded=self._padded, gradients=gradients)
         values, slopes = layout.values, layout.gradients
         written: set[int] = set()
         for number in reversed(range(len(self._operations))):
             record, operation = self._records[number], self._operations[number]
             record["y"], record["charged"] = values[operation.output], layout.charged.get(number, 0)
+            record["before"], record["padded"] = layout.before.get(number, -1), layout.padded.get(number, -1)
             record["grad_y"] = slopes.get(operation.output, 0)
             for suffix, value in zip(("x", "x2"), operation.inputs, strict=False):
                 record[suffix], record[f"grad_{suffix}"] = values[value], slopes.get(value, 0)
@@ -94,7 +97,7 @@ class _Builder:
         ]
         return Program(
             operations=self._records,
-            gathers=np.array(self._packer.gathers, dtype=GATHER),
+            scatters=np.array(self._packer.scatters or [(0,) * len(SCATTER)], dtype=SCATTER),
             windows=np.array(self._windows or [(0, 0, 0)], dtype=np.int64),
             weights=self._packer.array(),
             places=(
@@ -105,6 +108,7 @@ class _Builder:
                 _padded(self._channels[0]),
                 shapes[output].steps,
                 _padded(self._channels[output]),
+                self._channels[output],
             ),
             classes=self._channels[output],
             memory_size=layout.total,
@@ -113,13 +117,18 @@ class _Builder:
             place_count=max(places for _, _, places in sizes),
         )
 
-    def _describe(self, record: Any, operation: Operation, gradients: bool) -> None:
+    def _describe(self, number: int, operation: Operation, gradients: bool) -> None:
         """Fill in everything but where things lie."""
-        source = operation.inputs[0]
+        record, source = self._records[number], operation.inputs[0]
         channels = self._channels[source]
         record["kind"] = operation.kind
         if operation.kind == Kind.CONVOLVE:
-            self._convolution(record, operation, gradients)
+            if channels <= FEW_CHANNELS and self._recipe.shapes[source].steps == 1:
+                shape, taps = self._recipe.shapes[source], math.prod(operation.kernel) * channels
+                self._padded[number] = padded_size(
+                    shape.rows, shape.columns, channels, padding=operation.padding, taps=taps
+                )
+            self._convolution(number, operation, gradients)
         elif operation.kind == Kind.NORMALISE:
             factor, shift = self._norm(operation.norm)
             record["bias"] = self._packer.add(factor[None], _padded(channels))
@@ -139,7 +148,8 @@ class _Builder:
             record[f"{prefix}channels"] = self._channels[value]
             record[f"{prefix}width"] = _padded(self._channels[value])
 
-    def _convolution(self, record: Any, operation: Operation, gradients: bool) -> None:
+    def _convolution(self, number: int, operation: Operation, gradients: bool) -> None:
+        record = self._records[number]
         weight, bias = self._tensors.weights(operation.module)
         out, channels = len(weight), self._channels[operation.inputs[0]]
         kernel = weight.reshape(out, channels, *operation.kernel)
@@ -149,13 +159,18 @@ class _Builder:
             kernel, shift = kernel * factor[:, None, None, None], shift * factor + offset
         self._channels[operation.output] = out
         record["bias"] = self._packer.add(shift[None], _padded(out))
-        record["forward"] = self._packer.forward(kernel, operation.stride, operation.padding)
-        if not gradients:
+        if number in self._padded:
+            record["kind"] = Kind.STEM
+            record["stride"], record["taps"] = operation.stride, operation.kernel
+            record["padding"] = operation.padding
+            record["forward"] = self._packer.image(kernel)
+            record["backward"] = self._packer.image_back(kernel) if gradients else 0
             return
-        record["by_dots"] = channels <= Packer.FEW_CHANNELS
-        record["backward"], record["backward_count"] = self._packer.backward(
+        record["forward"], record["phases"] = self._packer.forward(
             kernel, operation.stride, operation.padding
         )
+        if gradients:
+            record["backward"] = self._packer.backward(kernel, operation.stride, operation.padding)
 
     def _norm(self, name: str) -> tuple[Float32, Float32]:
         return self._tensors.affine(name, *self._statistics.get(name, self._tensors.running(name)))

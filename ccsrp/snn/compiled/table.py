@@ -11,7 +11,7 @@ from enum import IntEnum
 
 import numpy as np
 
-__all__ = ["GATHER", "OPERATION", "Kind", "Loss", "Surrogate"]
+__all__ = ["OPERATION", "SCATTER", "Iterates", "Kind", "Loss", "Pass", "Surrogate"]
 
 
 class Kind(IntEnum):
@@ -26,6 +26,7 @@ class Kind(IntEnum):
     ADD = 6
     MULTIPLY = 7
     SCALE = 8
+    STEM = 9  # a convolution of an image, or of something like it: see ``stem``
 
 
 class Surrogate(IntEnum):
@@ -56,6 +57,25 @@ class Loss(IntEnum):
     GIVEN = 3
 
 
+class Pass(IntEnum):
+    """What a forward pass may build on: nothing, or the pass before, of the same image in the same memory.
+
+    ``ALONE`` and ``FIRST`` begin anew; after ``FIRST`` there may be passes that work out ``CHANGES`` alone.
+    """
+
+    ALONE = 0
+    FIRST = 1
+    CHANGES = 2
+
+
+class Iterates(IntEnum):
+    """Which iterates of an attack may lose an image."""
+
+    NONE = 0
+    LAST = 1
+    EVERY = 2
+
+
 _SHAPE = ("steps", "rows", "columns", "channels", "width")
 
 OPERATION = np.dtype(
@@ -69,8 +89,13 @@ OPERATION = np.dtype(
         *((f"out_{name}", np.int64) for name in _SHAPE),
         # Offsets of biases or per-channel factors, and of the pooling windows.
         *((name, np.int64) for name in ("bias", "row_windows", "column_windows")),
-        # Records of GATHER: one forwards, any number backwards; few input channels take dot products.
-        *((name, np.int64) for name in ("forward", "backward", "backward_count", "by_dots")),
+        # First records of SCATTER, forwards and backwards, and how many there are forwards. Of a stem: where
+        # its weights lie, stride, taps and padding.
+        *((name, np.int64) for name in ("forward", "phases", "backward", "stride")),
+        *((name, np.int64, (2,)) for name in ("taps", "padding")),
+        # A convolution that sees spikes remembers its input of the pass before, and its sums stay where they
+        # are; a stem pads its input into a place of its own. Offsets; -1 where that is not so.
+        *((name, np.int64) for name in ("before", "padded")),
         # Neurons: 1 / tau, threshold, reset value, and how they reset.
         *((name, np.float32) for name in ("decay", "threshold", "reset", "alpha")),
         *((name, np.int64) for name in ("soft", "decay_input", "detach", "surrogate")),
@@ -80,17 +105,19 @@ OPERATION = np.dtype(
     align=True,
 )
 
-# Output place (r, c) of a strided grid, m * out_stride + first, sums inputs m * in_stride + offset + tap.
-GATHER = np.dtype(
+# Events of rows first_row, first_row + apart, ... reach, by their first tap, rows to_row, to_row + to_apart, ...
+# (which may lie outside), by the next tap the rows after those; likewise for columns. Weights are [channels of
+# the events, row_taps, column_taps, padded channels of what they reach].
+SCATTER = np.dtype(
     [
         (name, np.int64)
         for name in (
             "first_row",
             "first_column",
-            "out_stride",
-            "in_stride",
-            "row_offset",
-            "column_offset",
+            "apart",
+            "to_row",
+            "to_column",
+            "to_apart",
             "row_taps",
             "column_taps",
             "weights",

@@ -57,13 +57,14 @@ class Answers:
     def check(self, *, flips: int = 0) -> None:
         """Compare; ``flips`` images may differ by a spike that rounding has tipped over the threshold."""
         differ = (self.found_logits - self.logits).abs().amax(1) > 1e-5
+        size = self.gradient.abs().flatten(1).amax(1).view(-1, 1, 1, 1)
+        error = (self.found_gradient - self.gradient).abs() / size.clamp_min(1e-30)
+        # A gate may hide a tipped spike from the logits, but not from the gradient.
+        differ |= error.flatten(1).amax(1) >= 1e-4
         assert int(differ.sum()) <= flips
         same = ~differ
         assert torch.equal(self.compiled(self.images), self.found_logits)
         assert self.gradient[same].abs().max() > 0, "the test must see a gradient"
-        size = self.gradient.abs().flatten(1).amax(1).view(-1, 1, 1, 1)
-        error = (self.found_gradient - self.gradient).abs() / size.clamp_min(1e-30)
-        assert error[same].max() < 1e-4
         at_rounding = self.gradient.abs() <= 1e-4 * size
         signs = (self.found_gradient.sign() == self.gradient.sign()) | at_rounding
         assert signs[same].all()
