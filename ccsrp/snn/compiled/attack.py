@@ -22,7 +22,7 @@ from ccsrp.snn.kernels import inner, kernel, sources_digest
 
 __all__ = ["attack_images"]
 
-_FIRST, _CHANGES = int(Pass.FIRST), int(Pass.CHANGES)
+_ANEW, _CHANGES = int(Pass.ANEW), int(Pass.CHANGES)
 RENEWED = 16
 
 
@@ -78,6 +78,7 @@ def _entry(digest: str) -> Callable[..., Any]:
         codes,
         events,
         starts,
+        spikes,
         counters,
         lost_at,
     ):
@@ -93,7 +94,7 @@ def _entry(digest: str) -> Callable[..., Any]:
         steps, classes = len(sizes), places[7]
         for _worker in numba.prange(len(memories)):
             thread = numba.get_thread_id()  # type: ignore[attr-defined]
-            memory, lists = memories[thread], (codes[thread], events[thread], starts[thread])
+            memory, lists = memories[thread], (codes[thread], events[thread], starts[thread], spikes[thread])
             logits, slopes = np.empty(classes, dtype=np.float32), np.empty(classes, dtype=np.float32)
             gradient = np.empty(images.shape[1:], dtype=np.float32)
             # Images take their turns: how long one takes depends on when it is lost.
@@ -106,7 +107,7 @@ def _entry(digest: str) -> Callable[..., Any]:
                     if step == steps and iterates == _NONE:
                         break
                     write_image(memory, places[0], places[4], points[index])
-                    all_forward(memory, tables, lists, _CHANGES if step % RENEWED else _FIRST)
+                    all_forward(memory, tables, lists, _CHANGES if step % RENEWED else _ANEW)
                     read_logits(memory, places, logits)
                     if (iterates == _EVERY or step == steps) and _wrong(logits, labels[index]):
                         lost = step

@@ -116,6 +116,7 @@ class Compiler:
         with self._calibrating.lock:
             memories = self._calibrating.memories(program, len(pixels))
             events = self._calibrating.events(program)
+            spikes = self._calibrating.spikes(program, len(pixels))
             for number, operation in enumerate(self._recipe.operations):
                 if operation.kind != Kind.NORMALISE:
                     continue
@@ -131,6 +132,7 @@ class Compiler:
                     pixels,
                     memories,
                     *events,
+                    spikes,
                 )
                 first = number
                 record = program.operations[number]

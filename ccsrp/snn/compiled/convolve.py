@@ -5,22 +5,24 @@ Forwards the events are spikes; backwards they are gradients, most of which a po
 
 from __future__ import annotations
 
+import numpy as np
 from llvmlite.binding import get_host_cpu_features
 
 from ccsrp.snn.compiled.lanes import (
     LANES,
+    broadcast,
     count_bits,
     load,
     lowest_bit,
     nonzero,
-    store,
     store_chosen,
     store_places,
+    where_set,
 )
 from ccsrp.snn.compiled.rows import LONGEST, add_run
 from ccsrp.snn.kernels import inner
 
-__all__ = ["list_changes", "list_events", "remember", "scatter"]
+__all__ = ["list_events", "list_spikes", "scatter"]
 
 # Whether the processor gathers chosen lanes in one instruction; without it, one by one is faster.
 COMPRESSES = bool(get_host_cpu_features().get("avx512f", False))
@@ -34,7 +36,7 @@ def list_events(memory, at, shape, codes, events, starts):
     Events of place p are ``starts[p]`` to ``starts[p + 1]``.
     """
     steps, rows, columns, channels, width = shape
-    count, size = 0, rows * columns * width
+    count, apart, size = 0, len(codes), rows * columns * width
     for place in range(rows * columns):
         starts[place] = count
         for group in range(0, channels, LANES):
@@ -43,7 +45,19 @@ def list_events(memory, at, shape, codes, events, starts):
             for t in range(steps):
                 lanes |= nonzero(load(memory, source + t * size))
             lanes &= _within(channels - group)
-            count = _list(memory, source, size, steps, lanes, group, count, codes, events)
+            if COMPRESSES:
+                for t in range(steps):
+                    store_chosen(events, t * apart + count, load(memory, source + t * size), lanes)
+                store_places(codes, count, group, lanes)
+                count += count_bits(lanes)
+            else:
+                while lanes != 0:
+                    lane = lowest_bit(lanes)
+                    lanes &= lanes - 1
+                    codes[count] = group + lane
+                    for t in range(steps):
+                        events[t * apart + count] = memory[source + lane + t * size]
+                    count += 1
     starts[rows * columns] = count
 
 
@@ -54,59 +68,43 @@ def _within(lanes_left):
 
 
 @inner
-def _list(memory, source, size, steps, lanes, first_code, count, codes, events):
-    """Append the lanes whose bit is set; return how many events there are now."""
-    apart = len(codes)
-    if COMPRESSES:
-        for t in range(steps):
-            store_chosen(events, t * apart + count, load(memory, source + t * size), lanes)
-        store_places(codes, count, first_code, lanes)
-        count += count_bits(lanes)
-    else:
-        while lanes != 0:
-            lane = lowest_bit(lanes)
-            lanes &= lanes - 1
-            codes[count] = first_code + lane
-            for t in range(steps):
-                events[t * apart + count] = memory[source + lane + t * size]
-            count += 1
-    return count
+def list_spikes(spikes, at, before, shape, codes, events, starts):
+    """List, as ``list_events`` does, by how much spikes differ from those of the pass before.
 
-
-@inner
-def remember(memory, at, before, size):
-    """Copy an input to where the next pass finds it."""
-    for lane in range(0, size, LANES):
-        store(memory, before + lane, load(memory, at + lane))
-
-
-@inner
-def list_changes(memory, at, before, shape, codes, events, starts):
-    """List, as ``list_events`` does, by how much inputs differ from those of the pass before.
-
-    Those, at ``before``, are brought up to date.
+    Those, at ``before``, are brought up to date; where they are zeros, all spikes are listed.
     """
     steps, rows, columns, channels, width = shape
-    count, size = 0, rows * columns * width
+    count, apart, one = 0, len(codes), broadcast(np.float32(1))
+    now, then = at - steps, before - steps
     for place in range(rows * columns):
         starts[place] = count
-        for group in range(0, channels, LANES):
-            offset = place * width + group
-            lanes = 0
+        for group in range(0, width, LANES):
+            now += steps
+            then += steps
+            lanes = np.int64(0)
             for t in range(steps):
-                lanes |= nonzero(
-                    load(memory, at + t * size + offset) - load(memory, before + t * size + offset)
-                )
+                lanes |= spikes[now + t] ^ spikes[then + t]
             lanes &= _within(channels - group)
             if lanes == 0:
                 continue
+            if COMPRESSES:
+                for t in range(steps):
+                    new, old = np.int64(spikes[now + t]), np.int64(spikes[then + t])
+                    change = where_set(new, one) - where_set(old, one)
+                    store_chosen(events, t * apart + count, change, lanes)
+                store_places(codes, count, group, lanes)
+                count += count_bits(lanes)
+            else:
+                while lanes != 0:
+                    lane = lowest_bit(lanes)
+                    lanes &= lanes - 1
+                    codes[count] = group + lane
+                    for t in range(steps):
+                        change = (spikes[now + t] >> lane & 1) - (spikes[then + t] >> lane & 1)
+                        events[t * apart + count] = change
+                    count += 1
             for t in range(steps):
-                # The memory of the pass before is the one place where the difference may lie for a moment.
-                now, then = at + t * size + offset, before + t * size + offset
-                store(memory, then, load(memory, now) - load(memory, then))
-            count = _list(memory, before + offset, size, steps, lanes, group, count, codes, events)
-            for t in range(steps):
-                store(memory, before + t * size + offset, load(memory, at + t * size + offset))
+                spikes[then + t] = spikes[now + t]
     starts[rows * columns] = count
 
 

@@ -30,6 +30,7 @@ __all__ = [
     "lowest_bit",
     "multiply_add",
     "nonzero",
+    "reaching",
     "repeated",
     "select_at_least",
     "select_equal",
@@ -39,6 +40,7 @@ __all__ = [
     "take",
     "total",
     "vector_at",
+    "where_set",
 ]
 
 # The channels of every value are padded to a multiple of it.
@@ -189,6 +191,29 @@ def _selector(comparison: str) -> Callable[..., Any]:
 # select_...(left, right, yes, no): lane by lane ``yes`` where the comparison holds, else ``no``.
 select_at_least = _selector(">=")
 select_equal = _selector("==")
+
+
+@instruction
+def reaching(typing, lanes, threshold):
+    """Return an int64 whose bit i says whether lane i is at least that of ``threshold``."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        reached = builder.fcmp_ordered(">=", *arguments)
+        return builder.zext(builder.bitcast(reached, ir.IntType(LANES)), _INDEX)
+
+    return types.int64(_LANES, _LANES), generate
+
+
+@instruction
+def where_set(typing, bits, lanes):
+    """Return the lanes whose bit is set in an int64, and zeros."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        bits, lanes = arguments
+        chosen = builder.bitcast(builder.trunc(bits, ir.IntType(LANES)), ir.VectorType(ir.IntType(1), LANES))
+        return builder.select(chosen, lanes, ir.Constant(VECTOR, [0.0] * LANES))
+
+    return _LANES(types.int64, _LANES), generate
 
 
 @instruction

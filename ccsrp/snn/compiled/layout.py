@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from ccsrp.snn.compiled.lower import Operation, Recipe
 from ccsrp.snn.compiled.memory import place_intervals
+from ccsrp.snn.compiled.spikes import SpikeValues
 from ccsrp.snn.compiled.table import Kind
 
 __all__ = ["Layout", "lay_out"]
@@ -17,8 +18,8 @@ _LOOKS_BACK = (Kind.MAX_POOL, Kind.MULTIPLY)
 # One output lane depends on the same lane of the first input alone, so it may be written over it.
 _LANE_BY_LANE = (Kind.FIRE, Kind.NORMALISE, Kind.SCALE)
 
-# ("value", number), ("gradient", number), or by operation: ("charged", ...), the potentials of a neuron,
-# ("before", ...), the input that a convolution remembers, ("padded", ...), where it pads an image.
+# ("value", number), ("gradient", number), or by operation: ("charged", ...), the potentials of a neuron, and
+# ("padded", ...), where a convolution pads an image.
 _Key = tuple[str, int]
 
 
@@ -29,7 +30,6 @@ class Layout:
     values: dict[int, int]
     gradients: dict[int, int]
     charged: dict[int, int]
-    before: dict[int, int]
     padded: dict[int, int]
     total: int
 
@@ -39,6 +39,7 @@ def lay_out(
     operations: Sequence[Operation],
     size: Callable[[int], int],
     *,
+    spikes: SpikeValues,
     padded: Mapping[int, int],
     gradients: bool,
 ) -> Layout:
@@ -50,14 +51,16 @@ def lay_out(
     ----------
     size : callable
         Number of a value -> its size.
+    spikes : SpikeValues
+        What is written as bits alone lies elsewhere.
     padded : mapping
         Numbers of the convolutions that see an image -> the size of the place where they pad it.
     gradients : bool
         Whether there is a backward pass, and then perhaps another pass forwards that builds on this one.
     """
-    plan = _Plan(recipe, operations, size)
+    plan = _Plan(recipe, operations, size, spikes)
     if gradients:
-        plan.remember()
+        plan.keep_sums()
     plan.pad(padded)
     plan.forward(gradients=gradients)
     if gradients:
@@ -66,8 +69,15 @@ def lay_out(
 
 
 class _Plan:
-    def __init__(self, recipe: Recipe, operations: Sequence[Operation], size: Callable[[int], int]) -> None:
+    def __init__(
+        self,
+        recipe: Recipe,
+        operations: Sequence[Operation],
+        size: Callable[[int], int],
+        spikes: SpikeValues,
+    ) -> None:
         self._operations = operations
+        self._spikes = spikes
         self._shapes = recipe.shapes
         self._output = recipe.output
         self._size = size
@@ -87,6 +97,10 @@ class _Plan:
         self._sizes.setdefault(home, size)
         self._times.setdefault(home, []).extend(times)
 
+    def _need_value(self, value: int, *times: int) -> None:
+        if value in self._spikes.as_floats:
+            self._need(("value", value), self._size(value), *times)
+
     def _share(self, key: _Key, with_key: _Key) -> None:
         self._homes[key] = self._homes.get(with_key, with_key)
 
@@ -95,15 +109,13 @@ class _Plan:
         same_size = self._shapes[source].steps == self._shapes[operation.output].steps
         return operation.kind in _LANE_BY_LANE and same_size and self._readers[source] == 1
 
-    def remember(self) -> None:
-        """Keep what convolutions of spikes saw and summed for as long as an image is worked on."""
-        always = 0, 2 * len(self._operations) + 2
-        for number, operation in enumerate(self._operations):
-            source, output = operation.inputs[0], operation.output
-            if operation.kind == Kind.CONVOLVE and self._shapes[source].steps > 1:
-                self._lasting.add(output)
-                self._need(("value", output), self._size(output), *always)
-                self._need(("before", number), self._size(source), *always)
+    def keep_sums(self) -> None:
+        """Keep what convolutions of spikes summed for as long as an image is worked on."""
+        for operation in self._operations:
+            if operation.kind == Kind.CONVOLVE and operation.inputs[0] in self._spikes.as_bits:
+                self._lasting.add(operation.output)
+                last = 2 * len(self._operations) + 2
+                self._need(("value", operation.output), self._size(operation.output), 0, last)
 
     def pad(self, padded: Mapping[int, int]) -> None:
         """Give convolutions of images a place to pad them."""
@@ -121,9 +133,9 @@ class _Plan:
             in_place = self._in_place(operation) and not kept
             if in_place and not fires and operation.inputs[0] != 0:
                 self._share(output, source)
-            self._need(output, self._size(operation.output), now)
+            self._need_value(operation.output, now)
             for value in operation.inputs:
-                self._need(("value", value), self._size(value), now)
+                self._need_value(value, now)
             if fires:
                 charged = ("charged", number)
                 if in_place:
@@ -133,7 +145,7 @@ class _Plan:
                     self._need(charged, self._size(operation.output), self._back(number))
             if gradients and operation.kind in _LOOKS_BACK:
                 for value in (*operation.inputs, operation.output):
-                    self._need(("value", value), self._size(value), self._back(number))
+                    self._need_value(value, self._back(number))
         self._need(("value", self._output), self._size(self._output), len(self._operations) + 1)
 
     def backward(self) -> None:
@@ -162,7 +174,6 @@ class _Plan:
             values=found["value"],
             gradients=found["gradient"],
             charged=found["charged"],
-            before=found["before"],
             padded=found["padded"],
             total=total,
         )

@@ -30,7 +30,7 @@ __all__ = [
 ]
 
 _NO_LOSS, _CROSS_ENTROPY, _GIVEN = int(Loss.NONE), int(Loss.CROSS_ENTROPY), int(Loss.GIVEN)
-_ALONE = int(Pass.ALONE)
+_ANEW = int(Pass.ANEW)
 
 
 @inner
@@ -115,6 +115,7 @@ def _entries(digest: str) -> tuple[Callable[..., Any], ...]:
         codes,
         events,
         starts,
+        spikes,
         logits,
         gradients,
     ):
@@ -122,16 +123,16 @@ def _entries(digest: str) -> tuple[Callable[..., Any], ...]:
 
         ``cotangents`` [N, classes] are read where ``loss`` is GIVEN, ``labels`` [N] where it is another.
         ``places`` are the offsets of the image, the output, and their gradients, the width of the image, the
-        time steps and the width of the output. ``memories``, ``codes``, ``events`` and ``starts`` have a row
+        time steps and the width of the output. ``memories``, ``codes``, ``events``, ``starts`` and ``spikes`` have a row
         a thread.
         """
         _ = digest
         tables = operations, scatters, windows, weights
         for index in numba.prange(len(images)):
             thread = numba.get_thread_id()  # type: ignore[attr-defined]
-            memory, lists = memories[thread], (codes[thread], events[thread], starts[thread])
+            memory, lists = memories[thread], (codes[thread], events[thread], starts[thread], spikes[thread])
             write_image(memory, places[0], places[4], images[index])
-            all_forward(memory, tables, lists, _ALONE)
+            all_forward(memory, tables, lists, _ANEW)
             read_logits(memory, places, logits[index])
             if loss != _NO_LOSS:
                 gradient = np.empty(logits.shape[1], dtype=np.float32)
@@ -158,8 +159,9 @@ def _entries(digest: str) -> tuple[Callable[..., Any], ...]:
         codes,
         events,
         starts,
+        spikes,
     ):
-        """Run operations ``first`` to ``last`` forwards on all images, each in a row of ``memories``."""
+        """Run operations ``first`` to ``last`` forwards on all images, each in a row of ``memories`` and ``spikes``."""
         _ = digest
         for index in numba.prange(len(images)):
             thread = numba.get_thread_id()  # type: ignore[attr-defined]
@@ -175,7 +177,8 @@ def _entries(digest: str) -> tuple[Callable[..., Any], ...]:
                     codes[thread],
                     events[thread],
                     starts[thread],
-                    _ALONE,
+                    spikes[index],
+                    _ANEW,
                 )
 
     @kernel(parallel=True, nogil=True)

@@ -31,6 +31,7 @@ class Workspace:
         self._events = aligned(1, 1)
         self._codes = np.empty((1, 1), dtype=np.int32)
         self._starts = np.empty((1, 1), dtype=np.int64)
+        self._spikes = np.empty((1, 1), dtype=np.int32)
         self.lock = threading.Lock()
 
     def memories(self, program: Program, rows: int) -> Any:
@@ -39,6 +40,13 @@ class Workspace:
             width = max(program.memory_size, self._memories.shape[1])
             self._memories = aligned(max(rows, self._memories.shape[0]), width)
         return self._memories[:rows]
+
+    def spikes(self, program: Program, rows: int) -> Any:
+        """Return memory for the spikes of ``rows`` images at once."""
+        if self._spikes.shape[0] < rows or self._spikes.shape[1] < program.spike_count:
+            shape = max(rows, self._spikes.shape[0]), max(program.spike_count, self._spikes.shape[1])
+            self._spikes = np.empty(shape, dtype=np.int32)
+        return self._spikes[:rows]
 
     def events(self, program: Program) -> tuple[Any, Any, Any]:
         """Return lists of events for every thread: codes, values, starts."""
@@ -130,6 +138,7 @@ class CompiledNetwork:
                 np.float32(alpha),
                 workspace.memories(program, _threads()),
                 *workspace.events(program),
+                workspace.spikes(program, _threads()),
                 np.zeros(2, dtype=np.int64),
                 lost_at.numpy(),
             )
@@ -165,6 +174,7 @@ class CompiledNetwork:
                 np.float32(alpha),
                 workspace.memories(program, _threads()),
                 *workspace.events(program),
+                workspace.spikes(program, _threads()),
                 logits,
                 gradients,
             )

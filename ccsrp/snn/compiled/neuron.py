@@ -11,7 +11,16 @@ from typing import Any
 
 import numpy as np
 
-from ccsrp.snn.compiled.lanes import LANES, broadcast, exponential, largest, load, select_at_least, store
+from ccsrp.snn.compiled.lanes import (
+    LANES,
+    broadcast,
+    exponential,
+    largest,
+    load,
+    reaching,
+    select_at_least,
+    store,
+)
 from ccsrp.snn.compiled.table import Surrogate
 from ccsrp.snn.kernels import inner
 
@@ -29,28 +38,51 @@ _SIGMOID, _QUADRATIC, _EXP, _RECT, _STRAIGHT = (
 )
 
 
+def _firing(bits: bool, floats: bool) -> Any:
+    """Make the forward pass that writes spikes in one form, or in both."""
+
+    @inner
+    def run(memory, op, spikes):
+        size = op.rows * op.columns * op.width
+        one, zero = broadcast(np.float32(1)), broadcast(np.float32(0))
+        decay, threshold, reset = broadcast(op.decay), broadcast(op.threshold), broadcast(op.reset)
+        input_step = size if op.steps == op.out_steps else 0
+        # Time outside, neurons inside: neighbours do not wait for each other as one neuron's steps would.
+        for t in range(op.out_steps):
+            group = op.y_spikes + t
+            for lane in range(0, size, LANES):
+                v = reset
+                if t > 0:
+                    before = load(memory, op.charged + (t - 1) * size + lane)
+                    v = select_at_least(before, threshold, before - threshold if op.soft else reset, before)
+                x = load(memory, op.x + t * input_step + lane)
+                # The order of operations is SpikingJelly's, so that rounding differs as little as can be.
+                h = v + (x - (v - reset)) * decay if op.decay_input else v - (v - reset) * decay + x
+                store(memory, op.charged + t * size + lane, h)
+                if bits:
+                    spikes[group] = reaching(h, threshold)
+                    group += op.out_steps
+                if floats:
+                    store(memory, op.y + t * size + lane, select_at_least(h, threshold, one, zero))
+
+    return run
+
+
+_fire_bits, _fire_floats, _fire_both = _firing(True, False), _firing(False, True), _firing(True, True)
+
+
 @inner
-def fire(memory, op):
+def fire(memory, op, spikes):
     """Charge, fire and reset; keep the charged potentials for the gradient.
 
     An input of one time step is the same current at all. Potentials may lie where the input lies.
     """
-    size = op.rows * op.columns * op.width
-    one, zero = broadcast(np.float32(1)), broadcast(np.float32(0))
-    decay, threshold, reset = broadcast(op.decay), broadcast(op.threshold), broadcast(op.reset)
-    input_step = size if op.steps == op.out_steps else 0
-    # Time outside, neurons inside: neighbours do not wait for each other as one neuron's steps would.
-    for t in range(op.out_steps):
-        for lane in range(0, size, LANES):
-            v = reset
-            if t > 0:
-                before = load(memory, op.charged + (t - 1) * size + lane)
-                v = select_at_least(before, threshold, before - threshold if op.soft else reset, before)
-            x = load(memory, op.x + t * input_step + lane)
-            # The order of operations is SpikingJelly's, so that rounding differs as little as can be.
-            h = v + (x - (v - reset)) * decay if op.decay_input else v - (v - reset) * decay + x
-            store(memory, op.charged + t * size + lane, h)
-            store(memory, op.y + t * size + lane, select_at_least(h, threshold, one, zero))
+    if op.y_spikes < 0:
+        _fire_floats(memory, op, spikes)
+    elif op.y < 0:
+        _fire_bits(memory, op, spikes)
+    else:
+        _fire_both(memory, op, spikes)
 
 
 # The derivatives of SpikingJelly's surrogates (activation_based/surrogate.py), by their names there, at

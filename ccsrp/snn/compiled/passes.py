@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from ccsrp.snn.compiled.convolve import list_changes, list_events, remember, scatter
+from ccsrp.snn.compiled.convolve import list_events, list_spikes, scatter
 from ccsrp.snn.compiled.elementwise import combine, combine_back, zero
 from ccsrp.snn.compiled.lanes import LANES, load, store
 from ccsrp.snn.compiled.neuron import fire, fire_back, rate_back
-from ccsrp.snn.compiled.pool import average_pool, average_pool_back, max_pool, max_pool_back
+from ccsrp.snn.compiled.pool import (
+    average_pool,
+    average_pool_back,
+    max_pool,
+    max_pool_back,
+    pool_spikes,
+    pool_spikes_back,
+)
 from ccsrp.snn.compiled.stem import convolve_image, convolve_image_back
 from ccsrp.snn.compiled.table import Kind, Pass, Surrogate
 from ccsrp.snn.kernels import inner
@@ -17,20 +24,23 @@ _CONVOLVE, _STEM, _FIRE, _MAX_POOL, _AVERAGE_POOL = (
     int(kind) for kind in (Kind.CONVOLVE, Kind.STEM, Kind.FIRE, Kind.MAX_POOL, Kind.AVERAGE_POOL)
 )
 _OWN, _RATE = int(Surrogate.OWN), int(Surrogate.RATE)
-_FIRST, _CHANGES = int(Pass.FIRST), int(Pass.CHANGES)
+_CHANGES = int(Pass.CHANGES)
 
 
 @inner
-def forward(memory, op, scatters, windows, weights, codes, events, starts, pass_):
+def forward(memory, op, scatters, windows, weights, codes, events, starts, spikes, pass_):
     """Compute an operation's output from its inputs; ``pass_`` is a ``table.Pass``."""
     if op.kind == _CONVOLVE:
-        _convolve(memory, op, scatters, weights, codes, events, starts, pass_)
+        _convolve(memory, op, scatters, weights, codes, events, starts, spikes, pass_)
     elif op.kind == _STEM:
         convolve_image(memory, op, weights)
     elif op.kind == _FIRE:
-        fire(memory, op)
+        fire(memory, op, spikes)
     elif op.kind == _MAX_POOL:
-        max_pool(memory, op, windows)
+        if op.x_spikes >= 0:
+            pool_spikes(op, windows, spikes)
+        else:
+            max_pool(memory, op, windows)
     elif op.kind == _AVERAGE_POOL:
         average_pool(memory, op, windows)
     else:
@@ -38,7 +48,7 @@ def forward(memory, op, scatters, windows, weights, codes, events, starts, pass_
 
 
 @inner
-def backward(memory, op, scatters, windows, weights, codes, events, starts, surrogate, alpha):
+def backward(memory, op, scatters, windows, weights, codes, events, starts, spikes, surrogate, alpha):
     """Compute the gradients of its inputs from that of its output."""
     if op.kind == _CONVOLVE:
         _convolve_back(memory, op, scatters, weights, codes, events, starts)
@@ -52,7 +62,10 @@ def backward(memory, op, scatters, windows, weights, codes, events, starts, surr
         else:
             fire_back(memory, op, surrogate, alpha)
     elif op.kind == _MAX_POOL:
-        max_pool_back(memory, op, windows)
+        if op.x_spikes >= 0:
+            pool_spikes_back(memory, op, windows, spikes)
+        else:
+            max_pool_back(memory, op, windows)
     elif op.kind == _AVERAGE_POOL:
         average_pool_back(memory, op, windows)
     else:
@@ -63,36 +76,38 @@ def backward(memory, op, scatters, windows, weights, codes, events, starts, surr
 def all_forward(memory, tables, lists, pass_):
     """Run a whole program forwards.
 
-    ``tables`` are its operations, scatters, windows and weights, ``lists`` codes, events and starts.
+    ``tables`` are its operations, scatters, windows and weights, ``lists`` codes, events, starts and spikes.
     """
     operations, scatters, windows, weights = tables
-    codes, events, starts = lists
+    codes, events, starts, spikes = lists
     for number in range(len(operations)):
-        forward(memory, operations[number], scatters, windows, weights, codes, events, starts, pass_)
+        forward(memory, operations[number], scatters, windows, weights, codes, events, starts, spikes, pass_)
 
 
 @inner
 def all_backward(memory, tables, lists, surrogate, alpha):
     """Run it backwards."""
     operations, scatters, windows, weights = tables
-    codes, events, starts = lists
+    codes, events, starts, spikes = lists
     for number in range(len(operations) - 1, -1, -1):
         operation = operations[number]
-        backward(memory, operation, scatters, windows, weights, codes, events, starts, surrogate, alpha)
+        backward(
+            memory, operation, scatters, windows, weights, codes, events, starts, spikes, surrogate, alpha
+        )
 
 
 @inner
-def _convolve(memory, op, scatters, weights, codes, events, starts, pass_):
-    size = op.steps * op.rows * op.columns * op.width
+def _convolve(memory, op, scatters, weights, codes, events, starts, spikes, pass_):
     shape = op.steps, op.rows, op.columns, op.channels, op.width
-    if pass_ == _CHANGES and op.before >= 0:
-        list_changes(memory, op.x, op.before, shape, codes, events, starts)
-    else:
+    if pass_ != _CHANGES or op.before < 0:
         for place in range(0, op.out_steps * op.out_rows * op.out_columns * op.out_width, op.out_width):
             for lane in range(0, op.out_width, LANES):
                 store(memory, op.y + place + lane, load(weights, op.bias + lane))
-        if pass_ == _FIRST and op.before >= 0:
-            remember(memory, op.x, op.before, size)
+        if op.before >= 0:
+            spikes[op.before : op.before + op.steps * op.rows * op.columns * (op.width // LANES)] = 0
+    if op.before >= 0:
+        list_spikes(spikes, op.x_spikes, op.before, shape, codes, events, starts)
+    else:
         list_events(memory, op.x, shape, codes, events, starts)
     phases = scatters[op.forward : op.forward + op.phases]
     out_shape = op.out_rows, op.out_columns, op.out_width

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 
-from ccsrp.snn.compiled.lanes import LANES, broadcast, largest, load, select_equal, store
+from ccsrp.snn.compiled.lanes import LANES, broadcast, largest, load, select_equal, store, where_set
 from ccsrp.snn.kernels import inner
 
-__all__ = ["average_pool", "average_pool_back", "max_pool", "max_pool_back"]
+__all__ = [
+    "average_pool",
+    "average_pool_back",
+    "max_pool",
+    "max_pool_back",
+    "pool_spikes",
+    "pool_spikes_back",
+]
 
 
 @inner
@@ -84,6 +91,67 @@ def _take(memory, x, grad_x, place, highest, rest):
     taken = select_equal(load(memory, x + place), highest, rest, zero)
     store(memory, grad_x + place, load(memory, grad_x + place) + taken)
     return rest - taken
+
+
+@inner
+def pool_spikes(op, windows, spikes):
+    """Tell where there is a spike in every window."""
+    count = (op.width // LANES) * op.steps
+    y = op.y_spikes
+    for row in range(op.out_rows):
+        top, bottom = windows[op.row_windows + row, 0], windows[op.row_windows + row, 1]
+        for column in range(op.out_columns):
+            left = windows[op.column_windows + column, 0]
+            right = windows[op.column_windows + column, 1]
+            found = spikes[y : y + count]
+            found[:] = 0
+            for r in range(top, bottom):
+                for c in range(left, right):
+                    at = op.x_spikes + (r * op.columns + c) * count
+                    _add_spikes(found, spikes[at : at + count])
+            y += count
+
+
+@inner
+def _add_spikes(found, more):
+    # A loop that numba makes vector instructions of: it sees that no index is negative.
+    for i in range(len(found)):
+        found[i] |= more[i]
+
+
+@inner
+def pool_spikes_back(memory, op, windows, spikes):
+    """Send each gradient to the first place of its window with a spike, or to the first of all, as torch does."""
+    groups = op.width // LANES
+    count, size = groups * op.steps, op.rows * op.columns * op.width
+    alone = op.disjoint and not op.add_x
+    if not op.add_x and not (op.disjoint and op.covering):
+        for lane in range(0, op.steps * size, LANES):
+            store(memory, op.grad_x + lane, broadcast(np.float32(0)))
+    gy, out_size = op.grad_y, op.out_rows * op.out_columns * op.width
+    y = op.y_spikes
+    for row in range(op.out_rows):
+        top, bottom = windows[op.row_windows + row, 0], windows[op.row_windows + row, 1]
+        for column in range(op.out_columns):
+            left = windows[op.column_windows + column, 0]
+            right = windows[op.column_windows + column, 1]
+            for group in range(groups):
+                for t in range(op.steps):
+                    gradient = load(memory, gy + t * out_size + group * LANES)
+                    any_spike = np.int64(spikes[y + group * op.steps + t])
+                    # Where all are silent, the first place has the maximum.
+                    left_over, silent = np.int64(0xFFFF), np.int64(0xFFFF) & ~any_spike
+                    for r in range(top, bottom):
+                        for c in range(left, right):
+                            place = r * op.columns + c
+                            fired = np.int64(spikes[op.x_spikes + place * count + group * op.steps + t])
+                            taken = left_over & (fired | silent)
+                            left_over &= ~taken
+                            at = op.grad_x + t * size + place * op.width + group * LANES
+                            given = where_set(taken, gradient)
+                            store(memory, at, given if alone else load(memory, at) + given)
+            gy += op.width
+            y += count
 
 
 @inner

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,9 +16,11 @@ from ccsrp.snn.compiled.lanes import LANES
 from ccsrp.snn.compiled.layout import lay_out
 from ccsrp.snn.compiled.lower import Operation, Recipe, Shape, surrogate_record
 from ccsrp.snn.compiled.packing import Packer
+from ccsrp.snn.compiled.spikes import spike_values
 from ccsrp.snn.compiled.stem import FEW_CHANNELS, padded_size
 from ccsrp.snn.compiled.table import OPERATION, SCATTER, Kind
 from ccsrp.snn.compiled.tensors import KeptTensors, Statistics
+from ccsrp.snn.compiled.windows import Windows
 
 __all__ = ["Program", "build_program"]
 
@@ -39,6 +42,7 @@ class Program:
     places: tuple[int, int, int, int, int, int, int, int]
     classes: int
     memory_size: int
+    spike_count: int
     event_count: int
     event_steps: int
     place_count: int
@@ -72,21 +76,30 @@ class _Builder:
         self._packer = Packer()
         self._windows: list[tuple[int, int, int]] = []
         self._padded: dict[int, int] = {}
+        self._spikes = spike_values(operations, recipe.output)
         self._records = np.zeros(len(operations), dtype=OPERATION)
 
     def program(self, *, gradients: bool) -> Program:
         for number, operation in enumerate(self._operations):
             self._describe(number, operation, gradients)
-        layout = lay_out(self._recipe, self._operations, self._size, padded=self._padded, gradients=gradients)
+        layout = lay_out(
+            self._recipe,
+            self._operations,
+            self._size,
+            spikes=self._spikes,
+            padded=self._padded,
+            gradients=gradients,
+        )
         values, slopes = layout.values, layout.gradients
+        spike_count = self._place_spikes()
         written: set[int] = set()
         for number in reversed(range(len(self._operations))):
             record, operation = self._records[number], self._operations[number]
-            record["y"], record["charged"] = values[operation.output], layout.charged.get(number, 0)
-            record["before"], record["padded"] = layout.before.get(number, -1), layout.padded.get(number, -1)
+            record["y"], record["charged"] = values.get(operation.output, -1), layout.charged.get(number, 0)
+            record["padded"] = layout.padded.get(number, -1)
             record["grad_y"] = slopes.get(operation.output, 0)
             for suffix, value in zip(("x", "x2"), operation.inputs, strict=False):
-                record[suffix], record[f"grad_{suffix}"] = values[value], slopes.get(value, 0)
+                record[suffix], record[f"grad_{suffix}"] = values.get(value, -1), slopes.get(value, 0)
                 record[f"add_{suffix}"] = value in written
                 written.add(value)
         output, shapes = self._recipe.output, self._recipe.shapes
@@ -112,10 +125,27 @@ class _Builder:
             ),
             classes=self._channels[output],
             memory_size=layout.total,
+            spike_count=spike_count,
             event_count=max(count for count, _, _ in sizes),
             event_steps=max(steps for _, steps, _ in sizes),
             place_count=max(places for _, _, places in sizes),
         )
+
+    def _place_spikes(self) -> int:
+        """Give spikes, and those that convolutions remember, their places; return the size of all."""
+        places: dict[int, int] = {}
+        total = 0
+        for value in sorted(self._spikes.as_bits):
+            places[value] = total
+            total += self._size(value) // LANES
+        for record, operation in zip(self._records, self._operations, strict=True):
+            source = operation.inputs[0]
+            record["x_spikes"], record["y_spikes"] = places.get(source, -1), places.get(operation.output, -1)
+            record["before"] = -1
+            if operation.kind == Kind.CONVOLVE and source in places:
+                record["before"] = total
+                total += self._size(source) // LANES
+        return max(1, total)
 
     def _describe(self, number: int, operation: Operation, gradients: bool) -> None:
         """Fill in everything but where things lie."""
@@ -123,7 +153,7 @@ class _Builder:
         channels = self._channels[source]
         record["kind"] = operation.kind
         if operation.kind == Kind.CONVOLVE:
-            if channels <= FEW_CHANNELS and self._recipe.shapes[source].steps == 1:
+            if self._is_stem(source, channels):
                 shape, taps = self._recipe.shapes[source], math.prod(operation.kernel) * channels
                 self._padded[number] = padded_size(
                     shape.rows, shape.columns, channels, padding=operation.padding, taps=taps
@@ -139,6 +169,10 @@ class _Builder:
             for name, windows in zip(("row_windows", "column_windows"), operation.rows, strict=True):
                 record[name] = len(self._windows)
                 self._windows.extend(windows)
+            shape = self._recipe.shapes[source]
+            ends = [*zip(operation.rows, (shape.rows, shape.columns), strict=True)]
+            record["disjoint"] = all(_disjoint(windows) for windows in operation.rows)
+            record["covering"] = all(_covering(windows, size) for windows, size in ends)
         record["factor"], record["offset"] = operation.factor, operation.offset
         self._channels.setdefault(operation.output, channels)
         for prefix, value in (("", source), ("out_", operation.output)):
@@ -172,6 +206,10 @@ class _Builder:
         if gradients:
             record["backward"] = self._packer.backward(kernel, operation.stride, operation.padding)
 
+    def _is_stem(self, source: int, channels: int) -> bool:
+        still = self._recipe.shapes[source].steps == 1 and source not in self._spikes.as_bits
+        return still and channels <= FEW_CHANNELS
+
     def _norm(self, name: str) -> tuple[Float32, Float32]:
         return self._tensors.affine(name, *self._statistics.get(name, self._tensors.running(name)))
 
@@ -190,6 +228,15 @@ class _Builder:
     def _size(self, value: int) -> int:
         shape = self._recipe.shapes[value]
         return shape.steps * shape.rows * shape.columns * _padded(self._channels[value])
+
+
+def _disjoint(windows: Windows) -> bool:
+    return all(before[1] <= after[0] for before, after in itertools.pairwise(windows))
+
+
+def _covering(windows: Windows, size: int) -> bool:
+    places = {place for start, end, _ in windows for place in range(start, end)}
+    return len(places) == size
 
 
 def _padded(channels: int) -> int:

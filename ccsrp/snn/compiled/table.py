@@ -2,7 +2,8 @@
 
 A *value* is what one edge of the network carries for one image: float32 ``[steps, rows * columns, width]``,
 ``width`` being its channels padded to whole groups of 16. Values and their gradients lie in one float32
-workspace; records say where.
+workspace; records say where. Spikes may lie in an int32 workspace instead, 16 bits a number: ``[rows * columns,
+groups, steps]``.
 """
 
 from __future__ import annotations
@@ -58,14 +59,10 @@ class Loss(IntEnum):
 
 
 class Pass(IntEnum):
-    """What a forward pass may build on: nothing, or the pass before, of the same image in the same memory.
+    """Whether a forward pass begins anew, or adds what ``CHANGES`` to the one before, of the same image."""
 
-    ``ALONE`` and ``FIRST`` begin anew; after ``FIRST`` there may be passes that work out ``CHANGES`` alone.
-    """
-
-    ALONE = 0
-    FIRST = 1
-    CHANGES = 2
+    ANEW = 0
+    CHANGES = 1
 
 
 class Iterates(IntEnum):
@@ -81,6 +78,8 @@ _SHAPE = ("steps", "rows", "columns", "channels", "width")
 OPERATION = np.dtype(
     [
         ("kind", np.int64),
+        # Offsets of the first input and the output among the spikes, -1 where they are floats.
+        *((name, np.int64) for name in ("x_spikes", "y_spikes")),
         # Offsets of the inputs, the output, what a neuron keeps for its gradient, and their gradients.
         *((name, np.int64) for name in ("x", "x2", "y", "charged", "grad_x", "grad_x2", "grad_y")),
         # Whether another reader of the input has already written to its gradient.
@@ -93,12 +92,14 @@ OPERATION = np.dtype(
         # its weights lie, stride, taps and padding.
         *((name, np.int64) for name in ("forward", "phases", "backward", "stride")),
         *((name, np.int64, (2,)) for name in ("taps", "padding")),
-        # A convolution that sees spikes remembers its input of the pass before, and its sums stay where they
-        # are; a stem pads its input into a place of its own. Offsets; -1 where that is not so.
+        # A convolution of spikes remembers those of the pass before, and its sums stay where they are; a stem
+        # pads its input into a place of its own. Offsets; -1 where that is not so.
         *((name, np.int64) for name in ("before", "padded")),
         # Neurons: 1 / tau, threshold, reset value, and how they reset.
         *((name, np.float32) for name in ("decay", "threshold", "reset", "alpha")),
         *((name, np.int64) for name in ("soft", "decay_input", "detach", "surrogate")),
+        # Pools: whether no place lies in two windows, and whether every place lies in one.
+        *((name, np.int64) for name in ("disjoint", "covering")),
         # SCALE: factor * x + offset.
         *((name, np.float32) for name in ("factor", "offset")),
     ],
