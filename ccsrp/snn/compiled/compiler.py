@@ -11,7 +11,7 @@ from torch import nn
 
 from ccsrp.attack.custom import AnyAttack
 from ccsrp.snn.compiled.lower import UnsupportedError, lower, surrogate_code
-from ccsrp.snn.compiled.machine import channel_moments, run_layers
+from ccsrp.snn.compiled.machine import run_layers
 from ccsrp.snn.compiled.network import CompiledNetwork, Workspace
 from ccsrp.snn.compiled.program import Program, build_program
 from ccsrp.snn.compiled.table import Kind
@@ -120,6 +120,8 @@ class Compiler:
             for number, operation in enumerate(self._recipe.operations):
                 if operation.kind != Kind.NORMALISE:
                     continue
+                record = program.operations[number]
+                sums, squares = (np.zeros((len(pixels), int(record["width"]))) for _ in range(2))
                 run_layers(
                     program.operations,
                     first,
@@ -133,10 +135,11 @@ class Compiler:
                     memories,
                     *events,
                     spikes,
+                    sums,
+                    squares,
                 )
                 first = number
-                record = program.operations[number]
-                mean, variance, places = _moments(memories, record)
+                mean, variance, places = _moments(sums, squares, record)
                 # SpikingJelly counts a value that does not change over time once a time step.
                 count = places * (1 if record["steps"] > 1 else self._recipe.time_steps)
                 found[operation.norm] = (mean, variance * count / max(count - 1, 1))
@@ -147,11 +150,9 @@ class Compiler:
         return found
 
 
-def _moments(memories: NDArray[np.float32], record: Any) -> tuple[Float64, Float64, int]:
+def _moments(sums: Float64, squares: Float64, record: Any) -> tuple[Float64, Float64, int]:
     """Return mean and biased variance of each channel, and how many numbers of a channel there are."""
-    places, channels = int(record["steps"] * record["rows"] * record["columns"]), int(record["channels"])
-    sums, squares = (np.zeros((len(memories), channels)) for _ in range(2))
-    channel_moments(memories, record["x"], places, channels, record["width"], sums, squares)
-    count = places * len(memories)
-    mean = sums.sum(0) / count
-    return mean, np.maximum(squares.sum(0) / count - mean**2, 0), count
+    channels = int(record["channels"])
+    count = int(record["steps"] * record["rows"] * record["columns"]) * len(sums)
+    mean = sums[:, :channels].sum(0) / count
+    return mean, np.maximum(squares[:, :channels].sum(0) / count - mean**2, 0), count

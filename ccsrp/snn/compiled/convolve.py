@@ -75,23 +75,25 @@ def list_spikes(spikes, at, before, shape, codes, events, starts):
     """
     steps, rows, columns, channels, width = shape
     count, apart, one = 0, len(codes), broadcast(np.float32(1))
-    now, then = at - steps, before - steps
+    words = (steps + 3) >> 2
+    now, then = at - words, before - words
     for place in range(rows * columns):
         starts[place] = count
         for group in range(0, width, LANES):
-            now += steps
-            then += steps
-            lanes = np.int64(0)
-            for t in range(steps):
-                lanes |= spikes[now + t] ^ spikes[then + t]
-            lanes &= _within(channels - group)
-            if lanes == 0:
+            now += words
+            then += words
+            changed = np.int64(0)
+            for word in range(words):
+                changed |= spikes[now + word] ^ spikes[then + word]
+            if changed == 0:
                 continue
+            changed |= changed >> 2 * LANES
+            lanes = (changed | changed >> LANES) & _within(channels - group)
             if COMPRESSES:
                 for t in range(steps):
-                    new, old = np.int64(spikes[now + t]), np.int64(spikes[then + t])
-                    change = where_set(new, one) - where_set(old, one)
-                    store_chosen(events, t * apart + count, change, lanes)
+                    shift = (t & 3) * LANES
+                    new, old = spikes[now + (t >> 2)] >> shift, spikes[then + (t >> 2)] >> shift
+                    store_chosen(events, t * apart + count, where_set(new, one) - where_set(old, one), lanes)
                 store_places(codes, count, group, lanes)
                 count += count_bits(lanes)
             else:
@@ -100,11 +102,12 @@ def list_spikes(spikes, at, before, shape, codes, events, starts):
                     lanes &= lanes - 1
                     codes[count] = group + lane
                     for t in range(steps):
-                        change = (spikes[now + t] >> lane & 1) - (spikes[then + t] >> lane & 1)
-                        events[t * apart + count] = change
+                        shift = (t & 3) * LANES + lane
+                        new, old = spikes[now + (t >> 2)] >> shift, spikes[then + (t >> 2)] >> shift
+                        events[t * apart + count] = (new & 1) - (old & 1)
                     count += 1
-            for t in range(steps):
-                spikes[then + t] = spikes[now + t]
+            for word in range(words):
+                spikes[then + word] = spikes[now + word]
     starts[rows * columns] = count
 
 
@@ -144,16 +147,19 @@ def scatter(memory, out, shape, phases, steps, rows, columns, codes, events, sta
 def _scatter_row(memory, out, shape, grid, steps, place, columns, codes, events, starts, weights, kernel):
     """Do so for one row of events and one row of taps."""
     out_rows, out_columns, width = shape
-    size, code_size = out_rows * out_columns * width, grid.row_taps * grid.column_taps * width
-    to_column = grid.to_column - grid.to_apart
-    for column in range(grid.first_column, columns, grid.apart):
-        to_column += grid.to_apart
+    size, groups_a_tap = out_rows * out_columns * width, width // LANES
+    taps, apart, to_apart = grid.column_taps, grid.apart, grid.to_apart
+    code_size, to_column = grid.row_taps * taps * width, grid.to_column - to_apart
+    for column in range(grid.first_column, columns, apart):
+        to_column += to_apart
         first, last = starts[place + column], starts[place + column + 1]
-        first_tap, last_tap = max(0, -to_column), min(grid.column_taps, out_columns - to_column)
-        if first == last or first_tap >= last_tap:
+        if first == last:
+            continue
+        first_tap, last_tap = max(0, -to_column), min(taps, out_columns - to_column)
+        if first_tap >= last_tap:
             continue
         at, run = out + (to_column + first_tap) * width, kernel + first_tap * width
-        left = (last_tap - first_tap) * (width // LANES)
+        left = (last_tap - first_tap) * groups_a_tap
         # What is too long for one run is cut into runs of about the same length.
         parts = 1 if left <= LONGEST else (2 if left <= 2 * LONGEST else -(-left // LONGEST))
         while parts > 0:

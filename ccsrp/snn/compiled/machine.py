@@ -14,12 +14,12 @@ from typing import Any
 import numba
 import numpy as np
 
+from ccsrp.snn.compiled.lanes import LANES, broadcast, load, multiply_add, store
 from ccsrp.snn.compiled.passes import all_backward, all_forward, forward
 from ccsrp.snn.compiled.table import Loss, Pass
 from ccsrp.snn.kernels import inner, kernel, sources_digest
 
 __all__ = [
-    "channel_moments",
     "loss_gradient",
     "put_gradient",
     "read_image",
@@ -31,6 +31,8 @@ __all__ = [
 
 _NO_LOSS, _CROSS_ENTROPY, _GIVEN = int(Loss.NONE), int(Loss.CROSS_ENTROPY), int(Loss.GIVEN)
 _ANEW = int(Pass.ANEW)
+# Numbers that are summed in single precision, before these sums are summed in double.
+SUMMED = 16
 
 
 @inner
@@ -93,6 +95,25 @@ def loss_gradient(logits, label, loss, gradient):
                 wrong = i
         gradient[wrong] = 1
     gradient[label] -= 1
+
+
+@inner
+def _add_moments(memory, op, sums, squares):
+    """Sum each channel of the input of ``op``, and its square, over places and time."""
+    places = op.steps * op.rows * op.columns
+    some = np.empty(2 * LANES, dtype=np.float32)
+    for group in range(0, op.width, LANES):
+        for first in range(0, places, SUMMED):
+            total = broadcast(np.float32(0))
+            square = total
+            for place in range(first, min(places, first + SUMMED)):
+                x = load(memory, op.x + place * op.width + group)
+                total, square = total + x, multiply_add(x, x, square)
+            store(some, 0, total)
+            store(some, LANES, square)
+            for lane in range(LANES):
+                sums[group + lane] += some[lane]
+                squares[group + lane] += some[LANES + lane]
 
 
 def _entries(digest: str) -> tuple[Callable[..., Any], ...]:
@@ -160,8 +181,14 @@ def _entries(digest: str) -> tuple[Callable[..., Any], ...]:
         events,
         starts,
         spikes,
+        sums,
+        squares,
     ):
-        """Run operations ``first`` to ``last`` forwards on all images, each in a row of ``memories`` and ``spikes``."""
+        """Run operations from ``first`` to before ``last`` on all images, and sum what ``last`` will read.
+
+        Each image has a row of ``memories``, of ``spikes``, and of ``sums`` and ``squares``, float64 [N,
+        padded channels] and 0 at first.
+        """
         _ = digest
         for index in numba.prange(len(images)):
             thread = numba.get_thread_id()  # type: ignore[attr-defined]
@@ -180,19 +207,9 @@ def _entries(digest: str) -> tuple[Callable[..., Any], ...]:
                     spikes[index],
                     _ANEW,
                 )
+            _add_moments(memories[index], operations[last], sums[index], squares[index])
 
-    @kernel(parallel=True, nogil=True)
-    def channel_moments(memories, at, places, channels, width, sums, squares):
-        """Sum each channel and its square over the places of each image: float64 [images, channels]."""
-        _ = digest
-        for index in numba.prange(len(memories)):
-            for place in range(places):
-                x = memories[index, at + place * width : at + place * width + channels]
-                for i in range(channels):
-                    sums[index, i] += x[i]
-                    squares[index, i] += np.float64(x[i]) * x[i]
-
-    return run_images, run_layers, channel_moments
+    return run_images, run_layers
 
 
-run_images, run_layers, channel_moments = _entries(sources_digest(Path(__file__).parent))
+run_images, run_layers = _entries(sources_digest(Path(__file__).parent))

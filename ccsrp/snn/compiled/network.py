@@ -31,7 +31,7 @@ class Workspace:
         self._events = aligned(1, 1)
         self._codes = np.empty((1, 1), dtype=np.int32)
         self._starts = np.empty((1, 1), dtype=np.int64)
-        self._spikes = np.empty((1, 1), dtype=np.int32)
+        self._spikes = np.empty((1, 1), dtype=np.int64)
         self.lock = threading.Lock()
 
     def memories(self, program: Program, rows: int) -> Any:
@@ -45,7 +45,7 @@ class Workspace:
         """Return memory for the spikes of ``rows`` images at once."""
         if self._spikes.shape[0] < rows or self._spikes.shape[1] < program.spike_count:
             shape = max(rows, self._spikes.shape[0]), max(program.spike_count, self._spikes.shape[1])
-            self._spikes = np.empty(shape, dtype=np.int32)
+            self._spikes = np.empty(shape, dtype=np.int64)
         return self._spikes[:rows]
 
     def events(self, program: Program) -> tuple[Any, Any, Any]:

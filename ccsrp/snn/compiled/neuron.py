@@ -49,7 +49,7 @@ def _firing(bits: bool, floats: bool) -> Any:
         input_step = size if op.steps == op.out_steps else 0
         # Time outside, neurons inside: neighbours do not wait for each other as one neuron's steps would.
         for t in range(op.out_steps):
-            group = op.y_spikes + t
+            word, shift = op.y_spikes + (t >> 2), (t & 3) * LANES
             for lane in range(0, size, LANES):
                 v = reset
                 if t > 0:
@@ -60,8 +60,9 @@ def _firing(bits: bool, floats: bool) -> Any:
                 h = v + (x - (v - reset)) * decay if op.decay_input else v - (v - reset) * decay + x
                 store(memory, op.charged + t * size + lane, h)
                 if bits:
-                    spikes[group] = reaching(h, threshold)
-                    group += op.out_steps
+                    fired = reaching(h, threshold) << shift
+                    spikes[word] = fired if shift == 0 else spikes[word] | fired
+                    word += (op.out_steps + 3) >> 2
                 if floats:
                     store(memory, op.y + t * size + lane, select_at_least(h, threshold, one, zero))
 

@@ -104,7 +104,8 @@ def _convolve(memory, op, scatters, weights, codes, events, starts, spikes, pass
             for lane in range(0, op.out_width, LANES):
                 store(memory, op.y + place + lane, load(weights, op.bias + lane))
         if op.before >= 0:
-            spikes[op.before : op.before + op.steps * op.rows * op.columns * (op.width // LANES)] = 0
+            words = op.rows * op.columns * (op.width // LANES) * ((op.steps + 3) >> 2)
+            spikes[op.before : op.before + words] = 0
     if op.before >= 0:
         list_spikes(spikes, op.x_spikes, op.before, shape, codes, events, starts)
     else:

@@ -96,7 +96,7 @@ def _take(memory, x, grad_x, place, highest, rest):
 @inner
 def pool_spikes(op, windows, spikes):
     """Tell where there is a spike in every window."""
-    count = (op.width // LANES) * op.steps
+    count = (op.width // LANES) * ((op.steps + 3) >> 2)
     y = op.y_spikes
     for row in range(op.out_rows):
         top, bottom = windows[op.row_windows + row, 0], windows[op.row_windows + row, 1]
@@ -122,8 +122,8 @@ def _add_spikes(found, more):
 @inner
 def pool_spikes_back(memory, op, windows, spikes):
     """Send each gradient to the first place of its window with a spike, or to the first of all, as torch does."""
-    groups = op.width // LANES
-    count, size = groups * op.steps, op.rows * op.columns * op.width
+    groups, words = op.width // LANES, (op.steps + 3) >> 2
+    count, size = groups * words, op.rows * op.columns * op.width
     alone = op.disjoint and not op.add_x
     if not op.add_x and not (op.disjoint and op.covering):
         for lane in range(0, op.steps * size, LANES):
@@ -138,13 +138,13 @@ def pool_spikes_back(memory, op, windows, spikes):
             for group in range(groups):
                 for t in range(op.steps):
                     gradient = load(memory, gy + t * out_size + group * LANES)
-                    any_spike = np.int64(spikes[y + group * op.steps + t])
+                    word, shift = group * words + (t >> 2), (t & 3) * LANES
                     # Where all are silent, the first place has the maximum.
-                    left_over, silent = np.int64(0xFFFF), np.int64(0xFFFF) & ~any_spike
+                    left_over, silent = np.int64(0xFFFF), ~(spikes[y + word] >> shift)
                     for r in range(top, bottom):
                         for c in range(left, right):
                             place = r * op.columns + c
-                            fired = np.int64(spikes[op.x_spikes + place * count + group * op.steps + t])
+                            fired = spikes[op.x_spikes + place * count + word] >> shift
                             taken = left_over & (fired | silent)
                             left_over &= ~taken
                             at = op.grad_x + t * size + place * op.width + group * LANES

@@ -18,7 +18,7 @@ from ccsrp.snn.compiled.lower import Operation, Recipe, Shape, surrogate_record
 from ccsrp.snn.compiled.packing import Packer
 from ccsrp.snn.compiled.spikes import spike_values
 from ccsrp.snn.compiled.stem import FEW_CHANNELS, padded_size
-from ccsrp.snn.compiled.table import OPERATION, SCATTER, Kind
+from ccsrp.snn.compiled.table import OPERATION, SCATTER, STEPS_A_WORD, Kind
 from ccsrp.snn.compiled.tensors import KeptTensors, Statistics
 from ccsrp.snn.compiled.windows import Windows
 
@@ -137,15 +137,20 @@ class _Builder:
         total = 0
         for value in sorted(self._spikes.as_bits):
             places[value] = total
-            total += self._size(value) // LANES
+            total += self._words(value)
         for record, operation in zip(self._records, self._operations, strict=True):
             source = operation.inputs[0]
             record["x_spikes"], record["y_spikes"] = places.get(source, -1), places.get(operation.output, -1)
             record["before"] = -1
             if operation.kind == Kind.CONVOLVE and source in places:
                 record["before"] = total
-                total += self._size(source) // LANES
+                total += self._words(source)
         return max(1, total)
+
+    def _words(self, value: int) -> int:
+        shape = self._recipe.shapes[value]
+        groups = _padded(self._channels[value]) // LANES
+        return shape.rows * shape.columns * groups * -(-shape.steps // STEPS_A_WORD)
 
     def _describe(self, number: int, operation: Operation, gradients: bool) -> None:
         """Fill in everything but where things lie."""

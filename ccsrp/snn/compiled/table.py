@@ -2,8 +2,8 @@
 
 A *value* is what one edge of the network carries for one image: float32 ``[steps, rows * columns, width]``,
 ``width`` being its channels padded to whole groups of 16. Values and their gradients lie in one float32
-workspace; records say where. Spikes may lie in an int32 workspace instead, 16 bits a number: ``[rows * columns,
-groups, steps]``.
+workspace; records say where. Spikes may lie in an int64 workspace instead, ``[rows * columns, groups, words]``:
+each word holds the 16 lanes of four time steps, the first in its lowest bits.
 """
 
 from __future__ import annotations
@@ -12,7 +12,11 @@ from enum import IntEnum
 
 import numpy as np
 
-__all__ = ["OPERATION", "SCATTER", "Iterates", "Kind", "Loss", "Pass", "Surrogate"]
+__all__ = ["OPERATION", "SCATTER", "STEPS_A_WORD", "Iterates", "Kind", "Loss", "Pass", "Surrogate"]
+
+
+# Four times 16 lanes fill a word of spikes.
+STEPS_A_WORD = 4
 
 
 class Kind(IntEnum):
