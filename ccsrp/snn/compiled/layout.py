@@ -127,8 +127,8 @@ class _Plan:
         for number, operation in enumerate(self._operations):
             now, output = number + 1, ("value", operation.output)
             fires, source = operation.kind == Kind.FIRE, ("value", operation.inputs[0])
-            # A max pool looks for its maximum again on the way back: nothing may lie over its output, nor over
-            # sums that last.
+            # A max pool looks for its maximum again on the way back: nothing may lie over its output, nor
+            # over sums that last.
             kept = gradients and operation.inputs[0] in self._pooled | self._lasting
             in_place = self._in_place(operation) and not kept
             if in_place and not fires and operation.inputs[0] != 0:

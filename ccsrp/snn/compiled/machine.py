@@ -143,9 +143,8 @@ def _entries(digest: str) -> tuple[Callable[..., Any], ...]:
         """Judge images, float32 [N, C, H, W]: logits [N, classes] and, unless ``loss`` is NONE, gradients.
 
         ``cotangents`` [N, classes] are read where ``loss`` is GIVEN, ``labels`` [N] where it is another.
-        ``places`` are the offsets of the image, the output, and their gradients, the width of the image, the
-        time steps and the width of the output. ``memories``, ``codes``, ``events``, ``starts`` and ``spikes`` have a row
-        a thread.
+        ``places`` are those of ``Program``. ``memories``, ``codes``, ``events``, ``starts`` and ``spikes``
+        have a row a thread.
         """
         _ = digest
         tables = operations, scatters, windows, weights

@@ -121,7 +121,7 @@ def _add_spikes(found, more):
 
 @inner
 def pool_spikes_back(memory, op, windows, spikes):
-    """Send each gradient to the first place of its window with a spike, or to the first of all, as torch does."""
+    """Send each gradient to the first place of its window with a spike, else to the first, as torch does."""
     groups, words = op.width // LANES, (op.steps + 3) >> 2
     count, size = groups * words, op.rows * op.columns * op.width
     alone = op.disjoint and not op.add_x

@@ -14,7 +14,7 @@ from spikingjelly.activation_based import neuron
 
 from ccsrp.snn.compiled.lanes import LANES
 from ccsrp.snn.compiled.layout import lay_out
-from ccsrp.snn.compiled.lower import Operation, Recipe, Shape, surrogate_record
+from ccsrp.snn.compiled.lower import Operation, Recipe, surrogate_record
 from ccsrp.snn.compiled.packing import Packer
 from ccsrp.snn.compiled.spikes import spike_values
 from ccsrp.snn.compiled.stem import FEW_CHANNELS, padded_size
@@ -110,7 +110,7 @@ class _Builder:
         ]
         return Program(
             operations=self._records,
-            scatters=np.array(self._packer.scatters or [(0,) * len(SCATTER)], dtype=SCATTER),
+            scatters=np.array(self._packer.scatters or [(0,) * len(SCATTER.names or ())], dtype=SCATTER),
             windows=np.array(self._windows or [(0, 0, 0)], dtype=np.int64),
             weights=self._packer.array(),
             places=(

@@ -1,8 +1,8 @@
 """The instruction at the heart of the event-driven convolution: add what events give to a run of places.
 
-An event at one place reaches the taps around it. What it gives to a row of taps is a run of its weights, times
-its value; and the places that take it lie in a run as well. The sums of a run, for several time steps, stay
-in registers while all events of the place run by, and each weight that is read serves every step.
+An event at one place reaches the taps around it. What it gives to a row of taps is a run of its weights,
+times its value; and the places that take it lie in a run as well. The sums of a run, for several time steps,
+stay in registers while all events of the place run by, and each weight that is read serves every step.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ def add_run(typing, steps, groups, out, at, step, codes, events, value, first, l
     """Add what events ``first`` to ``last`` (at least one) give to a run, ``steps`` time steps together.
 
     The sums lie at ``out[at + t * step + 16 * group]``, the value of event e at ``events[value + e + t *
-    len(codes)]``, its run at ``weights[run + codes[e] * size]``. ``steps`` is one of ``TOGETHER``, ``groups`` at
-    most ``LONGEST``.
+    len(codes)]``, its run at ``weights[run + codes[e] * size]``. ``steps`` is one of ``TOGETHER``, ``groups``
+    at most ``LONGEST``.
     """
     index = types.intp
     signature = types.void(

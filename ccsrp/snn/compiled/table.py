@@ -2,8 +2,8 @@
 
 A *value* is what one edge of the network carries for one image: float32 ``[steps, rows * columns, width]``,
 ``width`` being its channels padded to whole groups of 16. Values and their gradients lie in one float32
-workspace; records say where. Spikes may lie in an int64 workspace instead, ``[rows * columns, groups, words]``:
-each word holds the 16 lanes of four time steps, the first in its lowest bits.
+workspace; records say where. Spikes may lie in an int64 workspace instead, ``[rows * columns, groups,
+words]``: each word holds the 16 lanes of four time steps, the first in its lowest bits.
 """
 
 from __future__ import annotations
@@ -110,9 +110,9 @@ OPERATION = np.dtype(
     align=True,
 )
 
-# Events of rows first_row, first_row + apart, ... reach, by their first tap, rows to_row, to_row + to_apart, ...
-# (which may lie outside), by the next tap the rows after those; likewise for columns. Weights are [channels of
-# the events, row_taps, column_taps, padded channels of what they reach].
+# Events of rows first_row, first_row + apart, ... reach, by their first tap, rows to_row, to_row + to_apart,
+# ... (which may lie outside), by the next tap the rows after those; likewise for columns. Weights are
+# [channels of the events, row_taps, column_taps, padded channels of what they reach].
 SCATTER = np.dtype(
     [
         (name, np.int64)
