@@ -37,7 +37,7 @@ def forward(memory, op, scatters, windows, weights, codes, events, starts, spike
     elif op.kind == _FIRE:
         fire(memory, op, spikes)
     elif op.kind == _MAX_POOL:
-        if op.x_spikes >= 0:
+        if op.y_spikes >= 0:
             pool_spikes(op, windows, spikes)
         else:
             max_pool(memory, op, windows)
@@ -62,7 +62,7 @@ def backward(memory, op, scatters, windows, weights, codes, events, starts, spik
         else:
             fire_back(memory, op, surrogate, alpha)
     elif op.kind == _MAX_POOL:
-        if op.x_spikes >= 0:
+        if op.y_spikes >= 0:
             pool_spikes_back(memory, op, windows, spikes)
         else:
             max_pool_back(memory, op, windows)

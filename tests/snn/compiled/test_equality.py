@@ -225,6 +225,25 @@ def test_sums_products_and_numbers() -> None:
     Answers(network, (1, 5, 5)).check()
 
 
+class Forked(nn.Module):
+    """Spikes that a convolution reads, and a pool whose output is added to what it makes of them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.one, self.two = layer.Conv2d(1, 6, 3, padding=1), layer.Conv2d(6, 6, 2, stride=2)
+        self.fire, self.again = neuron.LIFNode(v_threshold=0.2), neuron.LIFNode(v_threshold=0.2)
+        self.pool, self.head = layer.MaxPool2d(2), layer.Linear(6 * 9, 4)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        spikes = self.fire(self.one(x))
+        return self.head(torch.flatten(self.again(self.two(spikes) + self.pool(spikes)), 2))
+
+
+def test_spikes_that_are_read_in_two_ways() -> None:
+    network = sequential(Forked())[0]
+    Answers(network, (1, 6, 6)).check()
+
+
 @pytest.mark.parametrize("loss", ["cross_entropy", "margin"])
 def test_both_losses(loss: str) -> None:
     network, image_shape = build("conv stack")
