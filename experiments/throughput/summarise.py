@@ -53,9 +53,9 @@ def networks() -> str:
     return markdown(rows[[*columns, "standard_speedup", "sharp_speedup"]])
 
 
-def bounds() -> str:
+def bounds(name: str) -> str:
     """Compare hypervolumes seed by seed."""
-    rows = pd.read_csv(RESULTS / "bounds.csv")
+    rows = pd.read_csv(RESULTS / name)
     wide = rows.pivot(index="seed", columns="early_stops")
     volume, seconds = wide["hypervolume"], wide["seconds"]
     difference = volume[True] - volume[False]
@@ -121,10 +121,12 @@ def main() -> None:
     parts = [
         ("Seconds a mask on the networks that ship, mean over masks of the medians", stacks()),
         ("A whole search on Fashion-MNIST", markdown(pd.read_csv(RESULTS / "search.csv"))),
+        ("The same, unscreened", markdown(pd.read_csv(RESULTS / "search_unscreened.csv"))),
         ("The limit", markdown(pd.read_csv(RESULTS / "limit.csv"))),
         ("Its layers", markdown(pd.read_csv(RESULTS / "limit_layers.csv"))),
         ("SpikingJelly's networks at 32x32", networks()),
-        ("Early stops", bounds()),
+        ("Early stops", bounds("bounds.csv")),
+        ("Early stops, unscreened", bounds("bounds_unscreened.csv")),
         ("Adversarial training", training()),
         ("Peak memory", markdown(pd.read_csv(RESULTS / "memory.csv"))),
     ]
