@@ -36,6 +36,7 @@ PRESET_FIXES = {
     "collaborators": "--collaborators",
     "batch": "--batch",
     "screen": "--screen",
+    "stop_dominated": "--stop-dominated",
 }
 ROUNDS_TAKE = {"choose": "--choose", "epochs": "--epochs", "images": "--images"}
 LOSSES = {"accuracy_loss": "--accuracy-loss", "robust_loss": "--robust-loss"}
@@ -68,6 +69,14 @@ def search(
         int,
         typer.Option(help="With --screen gp: networks of a generation at most; as many as workers or more."),
     ] = 10,
+    stop_dominated: Annotated[
+        bool | None,
+        typer.Option(
+            "--stop-dominated/--no-stop-dominated",
+            help="End the attack on a network once one that is known is as good as all that it can still "
+            "reach: a quarter less time on Fashion-MNIST, the front no worse. [default: with --screen none]",
+        ),
+    ] = None,
     cost: Annotated[
         CostChoice,
         typer.Option(
@@ -179,7 +188,7 @@ def search(
         collaborators=collaborators.value,
         screening=screen.value,
         batch=batch,
-        stop_dominated=screen is ScreenChoice.none,
+        stop_dominated=screen is ScreenChoice.none if stop_dominated is None else stop_dominated,
     )
     if screen is ScreenChoice.none:
         _refuse(context, {"batch": "--batch"}, "needs --screen gp; without it a generation is one batch")

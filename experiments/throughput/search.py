@@ -1,9 +1,8 @@
 """A whole search on Fashion-MNIST against the same search on the peer stack.
 
-    python experiments/throughput/search.py [--budget 1000] [--sample 60] [--screen gp|none]
+    python experiments/throughput/search.py [--budget 1000] [--sample 60]
 
-The peer's time is that of a sample of the same masks, times their number. Writes results/search.csv, or
-results/search_unscreened.csv.
+The peer's time is that of a sample of the same masks, times their number. Writes results/search.csv.
 """
 
 from __future__ import annotations
@@ -70,7 +69,6 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--budget", type=int, default=1000)
     parser.add_argument("--sample", type=int, default=60)
-    parser.add_argument("--screen", choices=["gp", "none"], default="gp")
     options = parser.parse_args()
     warnings.filterwarnings("ignore", module="torchattacks")
     problem = FashionMnistPruning(test_images=10)
@@ -80,9 +78,7 @@ def main() -> None:
     for stop in (True, False):
         timed = Timed(problem)
         began = time.perf_counter()
-        result = ccsrp.search(
-            timed, budget=options.budget, seed=0, stop_dominated=stop, screening=options.screen
-        )
+        result = ccsrp.search(timed, budget=options.budget, seed=0, stop_dominated=stop)
         whole = time.perf_counter() - began
         rows.append(
             {
@@ -124,7 +120,7 @@ def main() -> None:
             "times_ours_without_stops": round(whole / float(rows[1]["seconds"]), 1),
         }
     )
-    save("search" if options.screen == "gp" else "search_unscreened", rows)
+    save("search", rows)
 
 
 if __name__ == "__main__":

@@ -121,9 +121,9 @@ def main() -> None:
     parts = [
         ("Seconds a mask on the networks that ship, mean over masks of the medians", stacks()),
         ("A whole search on Fashion-MNIST", markdown(pd.read_csv(RESULTS / "search.csv"))),
-        ("The same, unscreened", markdown(pd.read_csv(RESULTS / "search_unscreened.csv"))),
         ("The limit", markdown(pd.read_csv(RESULTS / "limit.csv"))),
         ("Its layers", markdown(pd.read_csv(RESULTS / "limit_layers.csv"))),
+        ("Microseconds of a pass under attack, one thread", markdown(pd.read_csv(RESULTS / "shares.csv"))),
         ("SpikingJelly's networks at 32x32", networks()),
         ("Early stops", bounds("bounds.csv")),
         ("Early stops, unscreened", bounds("bounds_unscreened.csv")),
