@@ -166,8 +166,8 @@ def loss_rate(places: FloatArray, lost: int) -> float:
 
     Examples
     --------
-    >>> loss_rate(np.zeros(0), 0) == TYPICAL_RATE
-    True
+    >>> round(loss_rate(np.zeros(0), 0), 6)
+    6.0
     >>> loss_rate(np.linspace(0, 0.3, 30), 30) < loss_rate(np.linspace(0, 0.3, 30), 15)
     True
     """

@@ -66,11 +66,11 @@ class SpikingEvaluator:
     """
 
     # Images attacked together. Compiled networks take images one by one on as many threads as there are
-    # cores, so any number gives the same answers in the same memory: all at once, unless the search may
-    # stop early, which fewer (STOPPABLE) let it do sooner. Networks that cannot be compiled run in torch,
-    # where more than BATCH_SIZE cost memory and no longer gain speed (on 2 cores, 64 to 256 are equally
-    # fast), and a pass rounds by its size: there, the number belongs to the definition of F and must not
-    # depend on the machine.
+    # cores, so any number gives the same answers in the same memory: all at once, unless an attack in rounds
+    # may stop early, which fewer (STOPPABLE) let it do sooner; PGD ends with the image that leaves no hope.
+    # Networks that cannot be compiled run in torch, where more than BATCH_SIZE cost memory and no longer gain
+    # speed (on 2 cores, 64 to 256 are equally fast), and a pass rounds by its size: there, the number belongs
+    # to the definition of F and must not depend on the machine.
     BATCH_SIZE = 128
     STOPPABLE = 64
 
