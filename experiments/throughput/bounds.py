@@ -1,8 +1,8 @@
 """Do early stops cost hypervolume? Searches on digits with and without them, 15 seeds, equal masks.
 
-    python experiments/throughput/bounds.py [--seeds 15] [--budget 400] [--screen gp|none]
+    python experiments/throughput/bounds.py [--seeds 15] [--budget 400]
 
-Writes results/bounds.csv, or results/bounds_unscreened.csv.
+Writes results/bounds.csv.
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=15)
     parser.add_argument("--budget", type=int, default=400)
-    parser.add_argument("--screen", choices=["gp", "none"], default="gp")
     options = parser.parse_args()
     problem = DigitsPruning(test_images=1)
     problem.evaluate(problem.space.full()[None])
@@ -29,9 +28,7 @@ def main() -> None:
     for seed in range(options.seeds):
         for stop in (True, False) if seed % 2 else (False, True):
             began = time.perf_counter()
-            result = ccsrp.search(
-                problem, budget=options.budget, seed=seed, stop_dominated=stop, screening=options.screen
-            )
+            result = ccsrp.search(problem, budget=options.budget, seed=seed, stop_dominated=stop)
             rows.append(
                 {
                     "seed": seed,
@@ -43,7 +40,7 @@ def main() -> None:
                 }
             )
             print(rows[-1], flush=True)
-    save("bounds" if options.screen == "gp" else "bounds_unscreened", rows)
+    save("bounds", rows)
 
 
 if __name__ == "__main__":

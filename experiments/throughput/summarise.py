@@ -53,9 +53,9 @@ def networks() -> str:
     return markdown(rows[[*columns, "standard_speedup", "sharp_speedup"]])
 
 
-def bounds(name: str) -> str:
+def bounds() -> str:
     """Compare hypervolumes seed by seed."""
-    rows = pd.read_csv(RESULTS / name)
+    rows = pd.read_csv(RESULTS / "bounds.csv")
     wide = rows.pivot(index="seed", columns="early_stops")
     volume, seconds = wide["hypervolume"], wide["seconds"]
     difference = volume[True] - volume[False]
@@ -125,8 +125,7 @@ def main() -> None:
         ("Its layers", markdown(pd.read_csv(RESULTS / "limit_layers.csv"))),
         ("Microseconds of a pass under attack, one thread", markdown(pd.read_csv(RESULTS / "shares.csv"))),
         ("SpikingJelly's networks at 32x32", networks()),
-        ("Early stops", bounds("bounds.csv")),
-        ("Early stops, unscreened", bounds("bounds_unscreened.csv")),
+        ("Early stops", bounds()),
         ("Adversarial training", training()),
         ("Peak memory", markdown(pd.read_csv(RESULTS / "memory.csv"))),
     ]
