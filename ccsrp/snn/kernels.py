@@ -26,14 +26,25 @@ def inner(function: Callable[..., Any]) -> Any:
     return numba.njit(error_model="numpy")(function)
 
 
-def kernel(**options: Any) -> Callable[[Callable[..., Any]], Any]:
+def kernel(*, sources: str = "", **options: Any) -> Callable[[Callable[..., Any]], Any]:
     """Compile a function by numba at its first call, and keep the machine code for the next process.
 
     Division by zero gives infinity, as in torch: to raise would forbid vector instructions. Where no folder
     can be written the code is not kept.
+
+    Parameters
+    ----------
+    sources : str
+        ``sources_digest`` of what the function calls. Numba lists a file before it writes it: who looks
+        then, or after a kill in between, would find what an earlier version left under that name. So the
+        files of each version have names of their own.
+    **options
+        Of ``numba.njit``.
     """
 
     def decorate(function: Callable[..., Any]) -> Any:
+        if sources:
+            function.__qualname__ += f".{sources[:16]}"
         try:
             return numba.njit(cache=True, error_model="numpy", **options)(function)
         except RuntimeError:  # numba found no folder to write to

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numba
 import pytest
@@ -44,6 +45,22 @@ def test_the_digest_changes_with_any_source(tmp_path: Path) -> None:
     assert sources_digest(tmp_path) == before
     (tmp_path / "b.py").write_text("b = 2")
     assert sources_digest(tmp_path) != before
+
+
+def test_the_code_of_other_sources_is_kept_in_other_files() -> None:
+    """Numba lists a file before it writes it: what lies there then must not be of an earlier version."""
+
+    def made(sources: str) -> Any:
+        def halve(number: float) -> float:
+            _ = sources
+            return number / 2
+
+        return kernel(sources=sources)(halve)
+
+    old, new = made("a" * 64), made("b" * 64)
+    assert old(3.0) == new(3.0) == 1.5
+    names = [Path(kind._cache._cache_file._index_name).name for kind in (old, new)]
+    assert names[0] != names[1]
 
 
 def a_kernel() -> Callable[[float], float]:

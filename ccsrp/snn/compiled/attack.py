@@ -57,7 +57,7 @@ def _move(point, gradient, image, size, eps):
 def _entry(digest: str) -> Callable[..., Any]:
     """Make what Python calls; see ``sources_digest``."""
 
-    @kernel(parallel=True, nogil=True)
+    @kernel(parallel=True, nogil=True, sources=digest)
     def attack_images(
         operations,
         scatters,

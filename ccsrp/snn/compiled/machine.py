@@ -119,7 +119,7 @@ def _add_moments(memory, op, sums, squares):
 def _entries(digest: str) -> tuple[Callable[..., Any], ...]:
     """Make what Python calls; see ``sources_digest``."""
 
-    @kernel(parallel=True, nogil=True)
+    @kernel(parallel=True, nogil=True, sources=digest)
     def run_images(
         operations,
         scatters,
@@ -164,7 +164,7 @@ def _entries(digest: str) -> tuple[Callable[..., Any], ...]:
                 all_backward(memory, tables, lists, surrogate, alpha)
                 read_image(memory, places[2], places[4], gradients[index])
 
-    @kernel(parallel=True, nogil=True)
+    @kernel(parallel=True, nogil=True, sources=digest)
     def run_layers(
         operations,
         first,
