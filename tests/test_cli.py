@@ -42,6 +42,22 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     return folder / "run", done.stdout
 
 
+@pytest.mark.parametrize(
+    ("options", "stops"),
+    [
+        ((), False),
+        (("--stop-dominated",), True),
+        (("--screen", "none"), True),
+        (("--screen", "none", "--no-stop-dominated"), False),
+    ],
+)
+def test_who_stops_early(options: tuple[str, ...], stops: bool, tmp_path: Path) -> None:
+    done = ccsrp("search", "digits-14", "--budget", "45", "--out", "found", *options, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    config = tomllib.loads((tmp_path / "found" / "config.toml").read_text())
+    assert config["search"]["stop_dominated"] is stops
+
+
 def test_a_run_leaves_the_files_of_the_contract(run: tuple[Path, str]) -> None:
     folder, output = run
     assert {file.name for file in folder.iterdir()} == {

@@ -134,6 +134,7 @@ def test_a_comparison_is_one_table(tmp_path: Path, command: Command) -> None:
         (("search", "digits", "--epochs", "3"), "--epochs needs --rounds"),
         (("search", "digits", "--rounds", "1", "--robust-loss", "0.1"), "needs --choose cheapest"),
         (("search", "digits", "--preset", "paper", "--budget", "50"), "--budget is fixed by --preset paper"),
+        (("search", "digits", "--preset", "paper", "--stop-dominated"), "--stop-dominated is fixed by"),
         (("search", "digits", "--rounds", "1", "--epochs", "0"), "epochs of fine-tuning must be at least 1"),
         (("search", "digits", "--rounds", "1", "--images", "99999"), "the train split has 1197"),
         (("compare", "digits", "--out", "x", "--targets", "0.5,2"), "in (0, 1], got 2.0"),
