@@ -2,8 +2,8 @@
 
     python experiments/throughput/shares.py
 
-The `sharp` attack on the networks that ship, every image through its steps as searches do it, timed by the
-processor's counter. Writes results/shares.csv.
+The `sharp` attack on the networks that ship, all images, each until it is lost, timed by the processor's
+counter. Writes results/shares.csv.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Whole attacks: one image through all of its steps, while all that is known of it lies in the caches.
 
-Between two steps few spikes change, one to three of a hundred, so convolutions of spikes add up what changed
-and nothing else. An image's result depends on that image alone, bit for bit; it differs from what passes that
-begin anew would give by the rounding of these sums, which begin anew themselves every ``RENEWED`` steps.
+Between two steps most spikes stay as they are, so convolutions of spikes add up what changed and nothing
+else. An image's result depends on that image alone, bit for bit; it differs from what passes that begin anew
+would give by the rounding of these sums, which begin anew themselves every ``RENEWED`` steps.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from ccsrp.snn.kernels import inner, kernel, sources_digest
 
 __all__ = ["attack_images"]
 
-_ANEW, _CHANGES = int(Pass.ANEW), int(Pass.CHANGES)
+# Steps after which sums begin anew, so that rounding cannot add up; searches take 10 steps.
 RENEWED = 16
 
-
+_ANEW, _CHANGES = int(Pass.ANEW), int(Pass.CHANGES)
 _NONE, _EVERY = int(Iterates.NONE), int(Iterates.EVERY)
 
 
