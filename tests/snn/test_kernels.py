@@ -13,6 +13,12 @@ import pytest
 from ccsrp.snn.kernels import kernel, sources_digest, told_of_compilation
 
 
+@pytest.fixture(autouse=True)
+def kept_in_a_folder_of_this_test(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """What an earlier run of a test has kept is not there for the next: each compiles anew."""
+    monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path))
+
+
 def test_a_kernel_runs_where_no_folder_can_be_written(monkeypatch: pytest.MonkeyPatch) -> None:
     compile_by_numba = numba.njit
 

@@ -30,8 +30,9 @@ def claims() -> Iterator[Claim]:
     apart = (networks["peer_robust"] - networks["standard_robust"]).abs()
     yield Claim(
         PAGE,
-        "VGG-11 and ResNet-18 on 16 images: `standard` {} to {} times, `sharp` {} to {} times; the two "
-        "stacks disagree about {} of {} images, all of the untrained ResNet, where rounding easily tips a spike.",
+        "VGG-11 and ResNet-18 on 16 images: `standard` {} to {} times, `sharp` {} to {} times; "
+        "the two stacks disagree about {} of {} images, all of the untrained ResNet, where rounding easily "
+        "tips a spike.",
         (
             f"{standard.min():.1f}",
             f"{standard.max():.1f}",
