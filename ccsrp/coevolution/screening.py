@@ -21,10 +21,10 @@ from ccsrp.space import BoolArray, FilterSpace, FloatArray
 
 __all__ = ["Screening", "pick_by_hypervolume"]
 
-# Masks that the surrogate learns from at most. Its time grows with their cube.
-LEARNED_FROM = 1000
-# Masks that are kept to choose those from, at most, so that memory does not grow with the search.
-KEPT = 5000
+# Masks that the surrogate learns from at most, so that neither time nor memory grow with the search. Beyond
+# them, this share is kept to go on from.
+LEARNED_FROM = 2000
+KEPT_SHARE = 0.75
 # Generations from one tuning of the surrogate to the next, once it has seen some.
 TUNED_EVERY = 4
 ALWAYS_TUNED = 60
@@ -68,8 +68,8 @@ class Screening:
         """Take in masks, bool [N, n_var], and what they were worth, float64 [N, n_obj]."""
         self._masks = np.concatenate([self._masks, masks])
         self._objectives = np.concatenate([self._objectives, objectives])
-        if len(self._masks) > KEPT:
-            kept = self._newest_and_best(KEPT * 3 // 4)
+        if len(self._masks) > LEARNED_FROM:
+            kept = self._newest_and_best(int(LEARNED_FROM * KEPT_SHARE))
             self._masks, self._objectives = self._masks[kept], self._objectives[kept]
 
     def state(self) -> Snapshot:
@@ -92,20 +92,15 @@ class Screening:
 
     def refit(self) -> None:
         """Bring the surrogate up to date."""
-        chosen = self._newest_and_best(LEARNED_FROM)
-        values = self._objectives[chosen]
+        values = self._objectives if self._cost is None else self._objectives[:, :-1]
         tune = len(self._masks) < ALWAYS_TUNED or self._fits % TUNED_EVERY == 0
         with self._threads.limit(limits=1, user_api="blas"):
-            self._surrogate.fit(
-                self._masks[chosen], values if self._cost is None else values[:, :-1], tune=tune
-            )
+            self._surrogate.fit(self._masks, values, tune=tune)
         self._fits += 1
 
     def _newest_and_best(self, most: int) -> np.ndarray:
         """Choose that many at most: the newest half, and the best of what came before."""
         count = len(self._masks)
-        if count <= most:
-            return np.arange(count)
         newest = count - most // 2
         wanted = most - most // 2
         _, rank = NonDominatedSorting().do(
@@ -143,13 +138,15 @@ class Screening:
     def _add_cost_of_flips(self, worth: FloatArray, masks: BoolArray, weight: FloatArray) -> None:
         """Measure it on one filter kept and one removed of each layer; a layer's filters cost alike."""
         assert self._cost is not None
-        rows, before = np.arange(len(masks)), self._cost(masks)
-        for part in self._space.slices:
-            fewer, more = masks.copy(), masks.copy()
+        rows = np.arange(len(masks))
+        others = np.repeat(masks[None], 1 + 2 * self._space.n_layers, axis=0)
+        for fewer, more, part in zip(others[1::2], others[2::2], self._space.slices, strict=True):
             fewer[rows, part.start + masks[:, part].argmax(axis=1)] = False
             more[rows, part.start + masks[:, part].argmin(axis=1)] = True
             fewer[:, part] |= ~fewer[:, part].any(axis=1, keepdims=True)  # an empty layer has no cost
-            down, up = ((self._cost(other) - before) * weight for other in (fewer, more))
+        costs = self._cost(others.reshape(-1, self._space.n_var)).reshape(len(others), -1)
+        changes = (costs[1:] - costs[0]) * weight
+        for down, up, part in zip(changes[::2], changes[1::2], self._space.slices, strict=True):
             worth[:, part] += np.where(masks[:, part], down[:, None], up[:, None])
 
     def pick(self, candidates: BoolArray, known: FloatArray, count: int) -> np.ndarray:
@@ -206,14 +203,15 @@ def pick_by_hypervolume(
     [0, 2]
     """
     front = known[moocore.is_nondominated(known)] if len(known) else known
+    boxes = np.clip(reference_point - points, 0, None).prod(axis=1).tolist()
+    measure = moocore.Hypervolume(ref=reference_point)
 
     def gain(row: int) -> float:
         """Its own box, less what of the box others cover already."""
-        point = points[row]
-        box = float(np.prod(np.clip(reference_point - point, 0, None)))
+        box: float = boxes[row]
         if box == 0 or not len(front):
             return box
-        return box - float(moocore.hypervolume(np.maximum(front, point), ref=reference_point))
+        return box - float(measure(np.maximum(front, points[row])))
 
     # What others dominate adds nothing; to tell that is cheaper than to measure it.
     dominated = np.any(np.all(front[None] <= points[:, None], axis=2), axis=1)

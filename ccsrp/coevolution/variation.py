@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ccsrp.coevolution.archive import Archive
 from ccsrp.coevolution.collaboration import draw_members
@@ -61,8 +62,15 @@ def guided(
     moved = masks.copy()
     for _ in range(LOOKS):
         worth = guide.worth_of_flips(moved, weights)
-        for row, number in enumerate(np.clip(most, 1, size)):
-            best = np.argpartition(worth[row], number - 1)[:number]
-            moved[row, best[worth[row, best] < 0]] ^= True
-        moved = repair(moved)
+        moved = repair(moved ^ (_among_least(worth, np.clip(most, 1, size)) & (worth < 0)))
     return moved
+
+
+def _among_least(values: FloatArray, counts: NDArray[np.intp]) -> BoolArray:
+    """Tell which ``counts[row]`` values of each row are its least, bool [N, n]."""
+    most = int(counts.max())
+    places = np.argpartition(values, most - 1, axis=1)[:, :most]
+    places = np.take_along_axis(places, np.take_along_axis(values, places, axis=1).argsort(axis=1), axis=1)
+    least = np.zeros(values.shape, dtype=bool)
+    np.put_along_axis(least, places, np.arange(most) < counts[:, None], axis=1)
+    return least

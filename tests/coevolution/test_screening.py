@@ -13,7 +13,7 @@ from pymoo.operators.mutation.bitflip import BitflipMutation
 from pymoo.optimize import minimize
 
 import ccsrp
-from ccsrp.coevolution.screening import KEPT, LEARNED_FROM, Screening, pick_by_hypervolume
+from ccsrp.coevolution.screening import KEPT_SHARE, LEARNED_FROM, Screening, pick_by_hypervolume
 from ccsrp.coevolution.search import Coevolution
 from ccsrp.coevolution.settings import SearchSettings
 from ccsrp.errors import OptionError
@@ -103,13 +103,16 @@ def test_learning_from_more_than_it_can_hold_keeps_the_newest_and_the_best() -> 
     problem = PathwayPruning(n_var=36, n_layers=3)
     learner = Screening(problem.space, reference_point=ONES, optimism=1.0, cost=problem.exact_cost)
     rng = np.random.default_rng(0)
-    masks = problem.space.random(1300, keep=rng.uniform(0.3, 1, 1300), rng=rng)
+    count = LEARNED_FROM + 1
+    masks = problem.space.random(count, keep=rng.uniform(0.3, 1, count), rng=rng)
     objectives = problem.evaluate(masks)
     learner.learn(masks, objectives)
-    chosen = learner._newest_and_best(LEARNED_FROM)
-    assert len(chosen) == len(set(chosen.tolist())) == 1000
-    assert set(range(800, 1300)) <= set(chosen.tolist())
-    assert set(np.flatnonzero(moocore.is_nondominated(objectives[:800]))) <= set(chosen.tolist())
+    kept = learner.state().inside("learned").arrays["masks"]
+    assert len(kept) == KEPT_SHARE * LEARNED_FROM
+    newest = len(kept) // 2
+    assert (kept[-newest:] == masks[-newest:]).all()
+    best = masks[:-newest][moocore.is_nondominated(objectives[:-newest])]
+    assert {mask.tobytes() for mask in best} <= {mask.tobytes() for mask in kept}
 
 
 def test_what_is_kept_to_learn_from_does_not_grow_with_the_search() -> None:
@@ -123,8 +126,8 @@ def test_what_is_kept_to_learn_from_does_not_grow_with_the_search() -> None:
         kept = learner.state().inside("learned").arrays["masks"]
         assert (kept[-500:] == masks).all(), "the newest are there"
         sizes.append(len(kept))
-    assert max(sizes) <= KEPT
-    assert sizes[-1] > LEARNED_FROM
+    assert max(sizes) <= LEARNED_FROM
+    assert min(sizes[-5:]) >= KEPT_SHARE * LEARNED_FROM
 
 
 def hypervolume(problem, seed: int, **options) -> float:

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import RBF
 
-from ccsrp.coevolution.surrogate import FIRST_NOISE, Surrogate
+from ccsrp.coevolution.gaussian import FIRST_NOISE
+from ccsrp.coevolution.surrogate import Surrogate
 
 SIZES = (4, 7, 3)
 
@@ -62,7 +63,7 @@ def test_tuning_finds_the_layer_that_matters() -> None:
     surrogate = Surrogate(SIZES)
     for _ in range(30):
         surrogate.fit(masks, parity[:, None].astype(float))
-    rates = np.exp(surrogate._kernels[0].rates)
+    rates = np.exp(surrogate._processes[0].kernel.rates)
     assert rates[0] > 5 * max(rates[1:])
 
 
@@ -93,3 +94,14 @@ def test_inputs_are_left_as_they_were() -> None:
     surrogate.change_by_flip(masks)
     assert (masks == before[0]).all()
     assert (values == before[1]).all()
+
+
+def test_what_it_learned_before_makes_no_difference_to_what_it_guesses() -> None:
+    masks, values = sample(200)
+    queries, _ = sample(10, seed=1)
+    bit_by_bit, at_once = Surrogate(SIZES), Surrogate(SIZES)
+    for count in (1, 50, 66, 130, len(masks), 90, len(masks)):
+        bit_by_bit.fit(masks[:count], values[:count], tune=False)
+    at_once.fit(masks, values, tune=False)
+    assert (bit_by_bit.guess(queries).mean == at_once.guess(queries).mean).all()
+    assert (bit_by_bit.guess(queries).deviation == at_once.guess(queries).deviation).all()
