@@ -45,10 +45,9 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
 @pytest.mark.parametrize(
     ("options", "stops"),
     [
-        ((), False),
-        (("--stop-dominated",), True),
+        ((), True),
+        (("--no-stop-dominated",), False),
         (("--screen", "none"), True),
-        (("--screen", "none", "--no-stop-dominated"), False),
     ],
 )
 def test_who_stops_early(options: tuple[str, ...], stops: bool, tmp_path: Path) -> None:

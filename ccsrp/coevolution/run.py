@@ -68,7 +68,7 @@ def search(
     candidates: int = 32,
     guided: bool = True,
     optimism: float = 0.7,
-    stop_dominated: bool = False,
+    stop_dominated: bool = True,
     journal: Journal | None = None,
     on_generation: Callable[[GenerationReport], None] | None = None,
     on_member: Callable[[int, int], None] | None = None,

@@ -86,7 +86,7 @@ class SearchSettings:
     candidates: int = 32
     guided: bool = True
     optimism: float = 0.7
-    stop_dominated: bool = False
+    stop_dominated: bool = True
 
     @classmethod
     def paper(cls, *, n_layers: int, seed: int = 0) -> SearchSettings:
@@ -113,6 +113,7 @@ class SearchSettings:
             max_removed=0.1,
             rejudged_share=0.0,
             screening="none",
+            stop_dominated=False,
         )
 
     def __post_init__(self) -> None:

@@ -70,13 +70,13 @@ def search(
         typer.Option(help="With --screen gp: networks of a generation at most; as many as workers or more."),
     ] = 10,
     stop_dominated: Annotated[
-        bool | None,
+        bool,
         typer.Option(
             "--stop-dominated/--no-stop-dominated",
             help="End the attack on a network once one that is known is as good as all that it can still "
-            "reach. In trials that saved a tenth to a quarter of the time. [default: with --screen none]",
+            "reach. In trials that saved a tenth to a quarter of the time.",
         ),
-    ] = None,
+    ] = True,
     cost: Annotated[
         CostChoice,
         typer.Option(
@@ -188,7 +188,7 @@ def search(
         collaborators=collaborators.value,
         screening=screen.value,
         batch=batch,
-        stop_dominated=screen is ScreenChoice.none if stop_dominated is None else stop_dominated,
+        stop_dominated=stop_dominated,
     )
     if screen is ScreenChoice.none:
         _refuse(context, {"batch": "--batch"}, "needs --screen gp; without it a generation is one batch")
