@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -98,3 +100,17 @@ def test_what_a_user_compiles_is_not_announced() -> None:
     with told_of_compilation(said.append) as compilation:
         assert numba.njit(lambda number: number + 1)(1) == 2
     assert (said, compilation.seconds) == ([], 0.0)
+
+
+def test_a_process_that_finds_all_kernels_kept_compiles_nothing() -> None:
+    judge = """
+import problems
+from ccsrp.snn.kernels import told_of_compilation
+with told_of_compilation(print):
+    problem = problems.DigitsPruning(validation_images=4, test_images=4)
+    full = problem.space.full()[None]
+    problem.evaluate_bounded(full, problem.evaluate(full))
+"""
+    for _ in range(2):  # where these tests run first, the first process compiles
+        done = subprocess.run([sys.executable, "-c", judge], capture_output=True, text=True, check=True)
+    assert done.stdout == ""

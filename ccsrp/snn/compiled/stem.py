@@ -23,14 +23,17 @@ TOGETHER = 4
 def padded_size(rows: int, columns: int, channels: int, *, padding: tuple[int, int], taps: int) -> int:
     """Return how many floats a padded image takes, with what lies behind it on the way back."""
     image = (rows + 2 * padding[0]) * (columns + 2 * padding[1]) * channels
-    behind: int = TOGETHER * taps_width(taps) + LANES
+    behind = TOGETHER * taps_width(taps) + LANES
     return -(-(image + behind) // LANES) * LANES
 
 
-@inner
-def taps_width(taps):
+def taps_width(taps: int) -> int:
     """Return how many floats the weights of one output channel take on the way back."""
     return -(-taps // (2 * LANES)) * 2 * LANES
+
+
+# What Python calls is not to be compiled: that would be done anew in every process.
+_taps_width = inner(taps_width)
 
 
 @inner
@@ -138,7 +141,7 @@ def convolve_image_back(memory, op, weights):
     for i in range((op.rows + 2 * top) * line):
         memory[op.padded + i] = 0
     in_line = op.taps[1] * op.channels
-    width = taps_width(op.taps[0] * in_line)
+    width = _taps_width(op.taps[0] * in_line)
     # What each of these outputs gives to its taps lies behind the padded input.
     given = op.padded + (op.rows + 2 * top) * line
     places, place, row, column = op.out_rows * op.out_columns, 0, 0, 0
