@@ -6,6 +6,7 @@ from itertools import compress
 
 import moocore
 import numpy as np
+from pymoo.operators.survival.rank_and_crowding.metrics import get_crowding_function
 
 from ccsrp.coevolution.snapshot import Snapshot
 from ccsrp.errors import OptionError, RunError
@@ -40,6 +41,7 @@ class Archive:
         self._keys: list[bytes] = []
         self._known: set[bytes] = set()
         self._hypervolume: float | None = None
+        self._crowding: FloatArray | None = None
 
     def __len__(self) -> int:
         return len(self._masks)
@@ -68,7 +70,7 @@ class Archive:
         self._masks = np.concatenate([self._masks, masks])[keep]
         self._objectives = both[keep]
         self._keys = list(compress([*self._keys, *(mask.tobytes() for mask in masks)], keep))
-        self._known, self._hypervolume = set(self._keys), None
+        self._known, self._hypervolume, self._crowding = set(self._keys), None, None
 
     def state(self) -> Snapshot:
         """Write down the members."""
@@ -81,10 +83,17 @@ class Archive:
         if not len(self):
             raise RunError("the stored state of the search does not fit: its archive is empty")
         self._keys = [mask.tobytes() for mask in self._masks]
-        self._known, self._hypervolume = set(self._keys), None
+        self._known, self._hypervolume, self._crowding = set(self._keys), None, None
 
     def __contains__(self, mask: BoolArray) -> bool:
         return mask.tobytes() in self._known
+
+    @property
+    def crowding(self) -> FloatArray:
+        """Crowding distance of each member, float64 [n]; infinite at the ends of an objective."""
+        if self._crowding is None:
+            self._crowding = get_crowding_function("cd").do(self._objectives, n_remove=0)
+        return self._crowding.copy()
 
     def hypervolume(self) -> float:
         """Return the exact hypervolume against the reference point; 0 when empty."""

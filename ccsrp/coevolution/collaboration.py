@@ -12,7 +12,6 @@ from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from pymoo.operators.survival.rank_and_crowding.metrics import get_crowding_function
 
 from ccsrp.coevolution.archive import Archive
 from ccsrp.coevolution.subpopulation import Subpopulation
@@ -64,7 +63,7 @@ class Collaboration(Protocol):
 
 def draw_members(archive: Archive, count: int, rng: np.random.Generator) -> NDArray[np.intp]:
     """Draw members of an archive by binary tournament on crowding distance, int [count]."""
-    crowding = get_crowding_function("cd").do(archive.objectives, n_remove=0)
+    crowding = archive.crowding
     pairs = rng.integers(len(archive), size=(count, 2))
     first_wins = crowding[pairs[:, 0]] >= crowding[pairs[:, 1]]
     return np.where(first_wins, pairs[:, 0], pairs[:, 1])

@@ -7,14 +7,12 @@ from typing import Any
 
 import numpy as np
 from pymoo.algorithms.moo.nsga2 import NSGA2
-from pymoo.core.evaluator import Evaluator as PymooEvaluator
 from pymoo.core.population import Population
 from pymoo.core.problem import Problem
 from pymoo.core.repair import Repair
 from pymoo.core.termination import NoTermination
 from pymoo.operators.crossover.ux import UniformCrossover
 from pymoo.operators.mutation.bitflip import BitflipMutation
-from pymoo.problems.static import StaticProblem
 
 from ccsrp.coevolution.settings import SearchSettings
 from ccsrp.coevolution.snapshot import Snapshot, generator_state, restore_generator
@@ -84,9 +82,7 @@ class Subpopulation:
         rows = sorted(best.values())
         if not rows:
             return
-        told = self._judged(parts[rows], objectives[rows])
-        for individual, whole in zip(told, company[rows], strict=True):
-            individual.set("company", whole)
+        told = Population.new(X=parts[rows], F=objectives[rows], company=company[rows])
         replaced = [part.tobytes() in best for part in self.parts]
         if any(replaced):
             self._algorithm.pop = self._survivors[~np.array(replaced)]
@@ -143,19 +139,11 @@ class Subpopulation:
             state.array("crowding", float, count, finite=False),
         )
         restore_generator(self._algorithm.random_state, state.value("random", str))
-        survivors = self._judged(parts, objectives)
-        for row, individual in enumerate(survivors):
-            individual.set("company", company[row])
-            individual.set("rank", int(rank[row]))
-            individual.set("crowding", float(crowding[row]))
-        self._algorithm.pop = survivors
+        self._algorithm.pop = Population.new(
+            X=parts, F=objectives, company=company, rank=rank, crowding=crowding
+        )
         self._algorithm.n_iter = state.count("generation")
         self._algorithm.is_initialized = count > 0
-
-    def _judged(self, parts: BoolArray, objectives: FloatArray) -> Population:
-        judged = Population.new(X=parts)
-        PymooEvaluator().eval(StaticProblem(self._algorithm.problem, F=objectives), judged)
-        return judged
 
     @property
     def _survivors(self) -> Population:
