@@ -98,11 +98,11 @@ class GaussianProcess:
         self._scale = float(half @ half) / len(half)
 
     def guess(self, distances: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Return mean and standard deviation, float64 [N] each, at distances [n_layers, n, N]."""
+        """Return mean and standard deviation, float64 [N] each, at distances [n_layers, N, n]."""
         covariance = self._factored.covariance(distances)
-        explained = self._factor.solve(covariance)
+        explained = self._factor.solve(covariance.T)
         left = np.clip(1 - np.einsum("ij,ij->j", explained, explained), 0, None)
-        return self.weights @ covariance, np.sqrt(self._scale * left)
+        return covariance @ self.weights, np.sqrt(self._scale * left)
 
     def _factors(
         self, kernel: Kernel, distances: Callable[[int, int], FloatArray], size: int, known: int

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,11 +73,12 @@ class Surrogate:
         self._spread = np.where(spread > ROUNDING, spread, 1.0)
         targets = np.where(spread > ROUNDING, values - self._mean, 0.0) / self._spread
         self._processes = self._processes or [self._process(self._start) for _ in targets.T]
+        self._others = self._prepared(bits)
         some = np.linspace(0, len(bits) - 1, min(len(bits), TUNED_ON)).astype(int)
-        within = self._between(bits[some], bits[some]).astype(float) if tune else None
+        within = self._distances(bits[some], self._others, some).astype(float) if tune else None
 
         def distances(start: int, end: int) -> FloatArray:
-            return self._between(bits[start:end], bits[:end]).astype(float)
+            return self._distances(bits[start:end], self._others, slice(end)).astype(float)
 
         for process, target in zip(self._processes, targets.T, strict=True):
             if within is not None:
@@ -103,7 +105,7 @@ class Surrogate:
 
     def guess(self, masks: BoolArray) -> Guess:
         """Guess the values of masks, bool [N, n_var]."""
-        distances = self._between(self._masks, masks.astype(np.float32)).astype(float)
+        distances = self._distances(masks.astype(np.float32), self._others).astype(float)
         guesses = [process.guess(distances) for process in self._processes]
         means, deviations = (np.stack(column, axis=1) for column in zip(*guesses, strict=True))
         return Guess(means * self._spread + self._mean, deviations * self._spread)
@@ -117,8 +119,7 @@ class Surrogate:
             For each value, the mean after adding or removing that filter, less the mean of the mask as it is.
         """
         # Single precision is enough to tell where to go; what is found there is guessed in double.
-        distances, removed = self._between(masks.astype(np.float32), self._masks), ~masks
-
+        distances, removed = self._distances(masks.astype(np.float32), self._others), ~masks
         changes = []
         for process, spread in zip(self._processes, self._spread, strict=True):
             # A flip moves a mask nearer to those it differs from in that filter, away from the others.
@@ -139,15 +140,20 @@ class Surrogate:
     def _process(self, kernel: Kernel) -> GaussianProcess:
         return GaussianProcess(kernel, prior=self._start)
 
-    def _between(self, masks: NDArray[np.float32], others: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Count, layer by layer, where masks differ from others: [n_layers, N, n], exact."""
-        distances = np.empty((len(self._sizes), len(masks), len(others)), dtype=np.float32)
-        ends = np.cumsum(self._sizes)
-        for layer, (start, end) in enumerate(zip(ends - self._sizes, ends, strict=True)):
-            a, b = masks[:, start:end], others[:, start:end]
-            # |a| + |b| - 2 ab as one product. Whole numbers below 2**24: float32 holds them, and their sums
-            # in any order.
-            left = np.column_stack([a, a.sum(axis=1), np.ones(len(a), np.float32)])
-            right = np.column_stack([-2 * b, np.ones(len(b), np.float32), b.sum(axis=1)])
-            np.matmul(left, right.T, out=distances[layer])
-        return distances
+    def _layers(self, masks: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+        return np.split(masks, np.cumsum(self._sizes)[:-1], axis=1)
+
+    def _prepared(self, masks: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+        """Prepare masks to be others of ``_distances``, layer by layer."""
+        ones = np.ones(len(masks), dtype=np.float32)
+        return [np.column_stack([-2 * part, ones, part.sum(axis=1)]) for part in self._layers(masks)]
+
+    def _distances(
+        self, masks: NDArray[np.float32], others: list[NDArray[np.float32]], rows: Any = slice(None)
+    ) -> NDArray[np.float32]:
+        """Count, layer by layer, where masks differ from rows of others: [n_layers, N, n], exact."""
+        ones = np.ones(len(masks), dtype=np.float32)
+        # |a| + |b| - 2 ab as one product. Whole numbers below 2**24: float32 holds them, and their sums in
+        # any order.
+        pairs = zip(self._layers(masks), others, strict=True)
+        return np.stack([np.column_stack([a, a.sum(axis=1), ones]) @ b[rows].T for a, b in pairs])

@@ -3,7 +3,7 @@
     python experiments/search_quality/overhead.py
 
 Writes results/overhead.csv and overhead.png. Sides alternate; medians of ten generations after five,
-the screened search's after 1,100 masks, from where on its model is as large as it gets.
+the screened search's after 1,100 masks.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def ours(problem: PathwayPruning, screening: str) -> tuple[Free, object]:
     )
     engine = Coevolution(free, reference_point=np.ones(3), settings=settings)
     while engine.evaluations < 1100 and screening == "gp":
-        engine.run_generation()  # until it learns from as many masks as it ever will
+        engine.run_generation()  # its time grows with what it has learned
     return free, engine.run_generation
 
 
