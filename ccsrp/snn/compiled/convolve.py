@@ -73,13 +73,13 @@ def list_spikes(spikes, at, before, shape, codes, events, starts):
 
     Those, at ``before``, are brought up to date; where they are zeros, all spikes are listed.
     """
-    steps, rows, columns, channels, width = shape
+    steps, rows, columns, channels = shape
     count, apart, one = 0, len(codes), broadcast(np.float32(1))
     words = (steps + 3) >> 2
     now, then = at - words, before - words
     for place in range(rows * columns):
         starts[place] = count
-        for group in range(0, width, LANES):
+        for group in range(0, channels, LANES):
             now += words
             then += words
             changed = np.int64(0)
@@ -116,7 +116,7 @@ def scatter(memory, out, shape, phases, steps, rows, columns, codes, events, sta
     """Add to every output place what the events around it give.
 
     ``memory[out:]`` holds the sums' start: biases, zeros, or what to add to. ``shape`` is that of the output:
-    rows, columns, padded channels; ``rows`` and ``columns`` are those that events come from. ``phases`` are
+    rows, columns, floats of a place; ``rows`` and ``columns`` are those that events come from. ``phases`` are
     records of ``table.SCATTER``, one for each place within a stride.
     """
     for number in range(len(phases)):
@@ -139,7 +139,7 @@ def scatter(memory, out, shape, phases, steps, rows, columns, codes, events, sta
                         events,
                         starts,
                         weights,
-                        grid.weights + tap * grid.column_taps * shape[2],
+                        grid.weights + tap * grid.row_size,
                     )
 
 
@@ -147,9 +147,9 @@ def scatter(memory, out, shape, phases, steps, rows, columns, codes, events, sta
 def _scatter_row(memory, out, shape, grid, steps, place, columns, codes, events, starts, weights, kernel):
     """Do so for one row of events and one row of taps."""
     out_rows, out_columns, width = shape
-    size, groups_a_tap = out_rows * out_columns * width, width // LANES
+    size = out_rows * out_columns * width
     taps, apart, to_apart = grid.column_taps, grid.apart, grid.to_apart
-    code_size, to_column = grid.row_taps * taps * width, grid.to_column - to_apart
+    code_size, to_column = grid.row_taps * grid.row_size, grid.to_column - to_apart
     for column in range(grid.first_column, columns, apart):
         to_column += to_apart
         first, last = starts[place + column], starts[place + column + 1]
@@ -159,7 +159,9 @@ def _scatter_row(memory, out, shape, grid, steps, place, columns, codes, events,
         if first_tap >= last_tap:
             continue
         at, run = out + (to_column + first_tap) * width, kernel + first_tap * width
-        left = (last_tap - first_tap) * groups_a_tap
+        floats = (last_tap - first_tap) * width
+        left = (floats + LANES - 1) // LANES
+        last_lanes = _within(floats - (left - 1) * LANES)
         # What is too long for one run is cut into runs of about the same length.
         parts = 1 if left <= LONGEST else (2 if left <= 2 * LONGEST else -(-left // LONGEST))
         while parts > 0:
@@ -182,6 +184,7 @@ def _scatter_row(memory, out, shape, grid, steps, place, columns, codes, events,
                     weights,
                     run,
                     code_size,
+                    last_lanes if parts == 1 else 0xFFFF,
                 )
                 t += together
             at, run = at + groups * LANES, run + groups * LANES

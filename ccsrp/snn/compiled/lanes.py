@@ -15,6 +15,8 @@ from numba.core import cgutils, types
 from numba.core.datamodel import models
 from numba.extending import intrinsic, lower_builtin, register_model, type_callable
 
+from ccsrp.snn.kernels import inner
+
 __all__ = [
     "LANES",
     "VECTOR",
@@ -24,6 +26,7 @@ __all__ = [
     "everywhere",
     "exponential",
     "first_lanes",
+    "groups_of",
     "instruction",
     "largest",
     "load",
@@ -36,6 +39,7 @@ __all__ = [
     "select_equal",
     "store",
     "store_chosen",
+    "store_first",
     "store_places",
     "take",
     "total",
@@ -43,7 +47,6 @@ __all__ = [
     "where_set",
 ]
 
-# The channels of every value are padded to a multiple of it.
 LANES = 16
 
 VECTOR = ir.VectorType(ir.FloatType(), LANES)
@@ -89,6 +92,21 @@ def repeated(builder: Any, scalar: Any) -> Any:
     return builder.shuffle_vector(single, undefined, everywhere)
 
 
+@inner
+def groups_of(channels):
+    """Return how many groups of 16 hold that many channels."""
+    return (channels + LANES - 1) // LANES
+
+
+def _first(builder: Any, count: Any) -> Any:
+    """Choose the lanes below ``count``."""
+    numbers = ir.VectorType(_INDEX, LANES)
+    limit = builder.insert_element(ir.Constant(numbers, ir.Undefined), count, ir.Constant(ir.IntType(32), 0))
+    zeros = ir.Constant(ir.VectorType(ir.IntType(32), LANES), [0] * LANES)
+    limit = builder.shuffle_vector(limit, ir.Constant(numbers, ir.Undefined), zeros)
+    return builder.icmp_signed("<", ir.Constant(numbers, list(range(LANES))), limit)
+
+
 @instruction
 def load(typing, memory, at):
     """Return ``memory[at : at + 16]``."""
@@ -110,6 +128,22 @@ def store(typing, memory, at, lanes):
         return context.get_dummy_value()
 
     return types.void(memory, types.intp, lanes), generate
+
+
+@instruction
+def store_first(typing, memory, at, lanes, count):
+    """Set ``memory[at : at + count]``, at most 16, and nothing behind."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        memory, at, lanes, count = arguments
+        pointer = vector_at(builder, data_pointer(context, builder, signature.args[0], memory), at)
+        chosen, align = ir.VectorType(ir.IntType(1), LANES), ir.IntType(32)
+        kind = ir.FunctionType(ir.VoidType(), [VECTOR, pointer.type, align, chosen])
+        function = cgutils.get_or_insert_function(builder.module, kind, f"llvm.masked.store.v{LANES}f32.p0")
+        builder.call(function, [lanes, pointer, ir.Constant(align, _ALIGN), _first(builder, count)])
+        return context.get_dummy_value()
+
+    return types.void(memory, types.intp, lanes, types.int64), generate
 
 
 @instruction
@@ -139,14 +173,7 @@ def first_lanes(typing, lanes, count):
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         lanes, count = arguments
-        numbers = ir.VectorType(_INDEX, LANES)
-        limit = builder.insert_element(
-            ir.Constant(numbers, ir.Undefined), count, ir.Constant(ir.IntType(32), 0)
-        )
-        zeros = ir.Constant(ir.VectorType(ir.IntType(32), LANES), [0] * LANES)
-        limit = builder.shuffle_vector(limit, ir.Constant(numbers, ir.Undefined), zeros)
-        chosen = builder.icmp_signed("<", ir.Constant(numbers, list(range(LANES))), limit)
-        return builder.select(chosen, lanes, ir.Constant(VECTOR, [0.0] * LANES))
+        return builder.select(_first(builder, count), lanes, ir.Constant(VECTOR, [0.0] * LANES))
 
     return _LANES(_LANES, types.int64), generate
 

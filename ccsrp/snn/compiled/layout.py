@@ -37,8 +37,9 @@ class Layout:
 def lay_out(
     recipe: Recipe,
     operations: Sequence[Operation],
-    size: Callable[[int], int],
     *,
+    size: Callable[[int], int],
+    width: Callable[[int], int],
     spikes: SpikeValues,
     padded: Mapping[int, int],
     gradients: bool,
@@ -50,7 +51,9 @@ def lay_out(
     Parameters
     ----------
     size : callable
-        Number of a value -> its size.
+        Number of a value -> how many floats it takes.
+    width : callable
+        Number of a value -> how many of them a place takes.
     spikes : SpikeValues
         What is written as bits alone lies elsewhere.
     padded : mapping
@@ -58,7 +61,7 @@ def lay_out(
     gradients : bool
         Whether there is a backward pass, and then perhaps another pass forwards that builds on this one.
     """
-    plan = _Plan(recipe, operations, size, spikes)
+    plan = _Plan(recipe, operations, size, width, spikes)
     if gradients:
         plan.keep_sums()
     plan.pad(padded)
@@ -74,6 +77,7 @@ class _Plan:
         recipe: Recipe,
         operations: Sequence[Operation],
         size: Callable[[int], int],
+        width: Callable[[int], int],
         spikes: SpikeValues,
     ) -> None:
         self._operations = operations
@@ -81,6 +85,7 @@ class _Plan:
         self._shapes = recipe.shapes
         self._output = recipe.output
         self._size = size
+        self._width = width
         self._readers = Counter(value for operation in operations for value in operation.inputs)
         self._pooled = {operation.output for operation in operations if operation.kind == Kind.MAX_POOL}
         self._times: dict[_Key, list[int]] = {}
@@ -140,9 +145,11 @@ class _Plan:
                 charged = ("charged", number)
                 if in_place:
                     self._share(charged, source)
-                self._need(charged, self._size(operation.output), now)
+                steps, given = (self._shapes[n].steps for n in (operation.output, operation.inputs[0]))
+                size = self._size(operation.inputs[0]) // given * steps
+                self._need(charged, size, now)
                 if gradients:
-                    self._need(charged, self._size(operation.output), self._back(number))
+                    self._need(charged, size, self._back(number))
             if gradients and operation.kind in _LOOKS_BACK:
                 for value in (*operation.inputs, operation.output):
                     self._need_value(value, self._back(number))
@@ -156,7 +163,7 @@ class _Plan:
             output = ("gradient", operation.output)
             self._need(output, self._size(operation.output), now)
             for value in operation.inputs:
-                if self._in_place(operation):
+                if self._in_place(operation) and self._width(value) == self._width(operation.output):
                     self._share(("gradient", value), output)
                 self._need(("gradient", value), self._size(value), now)
         self._need(("gradient", 0), self._size(0), 2 * count + 2)

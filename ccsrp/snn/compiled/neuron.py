@@ -38,38 +38,44 @@ _SIGMOID, _QUADRATIC, _EXP, _RECT, _STRAIGHT = (
 )
 
 
-def _firing(bits: bool, floats: bool) -> Any:
-    """Make the forward pass that writes spikes in one form, or in both."""
+# Time steps that have code without a loop.
+UNROLLED = 4
+
+
+def _firing(*, bits: bool, floats: bool, steps: int = 0) -> Any:
+    """Make the forward pass that writes spikes in one form, or in both, over so many time steps, or any."""
+    fixed = steps
 
     @inner
     def run(memory, op, spikes):
-        size = op.rows * op.columns * op.width
+        size, steps, words = op.rows * op.columns * op.width, fixed or op.out_steps, (op.out_steps + 3) >> 2
         one, zero = broadcast(np.float32(1)), broadcast(np.float32(0))
         decay, threshold, reset = broadcast(op.decay), broadcast(op.threshold), broadcast(op.reset)
-        input_step = size if op.steps == op.out_steps else 0
-        # Time outside, neurons inside: neighbours do not wait for each other as one neuron's steps would.
-        for t in range(op.out_steps):
-            word, shift = op.y_spikes + (t >> 2), (t & 3) * LANES
-            for lane in range(0, size, LANES):
-                v = reset
-                if t > 0:
-                    before = load(memory, op.charged + (t - 1) * size + lane)
-                    v = select_at_least(before, threshold, before - threshold if op.soft else reset, before)
-                x = load(memory, op.x + t * input_step + lane)
+        soft, decay_input, x, y, charged = op.soft, op.decay_input, op.x, op.y, op.charged
+        input_step, word = size if op.steps == op.out_steps else 0, op.y_spikes
+        for lane in range(0, size, LANES):
+            v, fired = reset, np.int64(0)
+            for t in range(steps):
+                now = load(memory, x + t * input_step + lane)
                 # The order of operations is SpikingJelly's, so that rounding differs as little as can be.
-                h = v + (x - (v - reset)) * decay if op.decay_input else v - (v - reset) * decay + x
-                store(memory, op.charged + t * size + lane, h)
+                h = v + (now - (v - reset)) * decay if decay_input else v - (v - reset) * decay + now
+                store(memory, charged + t * size + lane, h)
                 if bits:
-                    fired = reaching(h, threshold) << shift
-                    spikes[word] = fired if shift == 0 else spikes[word] | fired
-                    word += (op.out_steps + 3) >> 2
+                    fired |= reaching(h, threshold) << ((t & 3) * LANES)
+                    if t & 3 == 3 or t == steps - 1:
+                        spikes[word + (t >> 2)] = fired
+                        fired = np.int64(0)
                 if floats:
-                    store(memory, op.y + t * size + lane, select_at_least(h, threshold, one, zero))
+                    store(memory, y + t * size + lane, select_at_least(h, threshold, one, zero))
+                v = select_at_least(h, threshold, h - threshold if soft else reset, h)
+            word += words
 
     return run
 
 
-_fire_bits, _fire_floats, _fire_both = _firing(True, False), _firing(False, True), _firing(True, True)
+_fire_four = _firing(bits=True, floats=False, steps=UNROLLED)
+_fire_bits, _fire_floats = _firing(bits=True, floats=False), _firing(bits=False, floats=True)
+_fire_both = _firing(bits=True, floats=True)
 
 
 @inner
@@ -80,6 +86,8 @@ def fire(memory, op, spikes):
     """
     if op.y_spikes < 0:
         _fire_floats(memory, op, spikes)
+    elif op.y < 0 and op.out_steps == UNROLLED:
+        _fire_four(memory, op, spikes)
     elif op.y < 0:
         _fire_bits(memory, op, spikes)
     else:
@@ -133,41 +141,46 @@ def _straight_through(above, alpha):  # noqa: ARG001  (the signature of all of t
     return broadcast(np.float32(1))
 
 
-def _backwards(slope_at: Callable[..., Any]) -> Any:
+def _backwards(slope_at: Callable[..., Any], *, steps: int = 0) -> Any:
     """Make the backward pass of one surrogate: a choice in the innermost loop would slow all of them."""
+    fixed = steps
 
     @inner
     def back(memory, op, alpha):
-        size = op.rows * op.columns * op.width
+        places, steps = op.rows * op.columns, fixed or op.out_steps
         one, zero = broadcast(np.float32(1)), broadcast(np.float32(0))
         threshold, reset = broadcast(op.threshold), broadcast(op.reset)
         kept = broadcast(np.float32(1) - op.decay)
         share = broadcast(op.decay if op.decay_input else np.float32(1))
-        constant_input = op.steps != op.out_steps
-        for lane in range(0, size, LANES):
-            carry, summed = zero, zero
-            for t in range(op.out_steps - 1, -1, -1):
-                h = load(memory, op.charged + t * size + lane)
-                slope = slope_at(h - threshold, alpha)
-                if op.soft:
-                    through = one if op.detach else one - threshold * slope
-                else:
-                    through = select_at_least(h, threshold, zero, one)
-                    if not op.detach:
-                        through = through + (reset - h) * slope
-                gh = load(memory, op.grad_y + t * size + lane) * slope + carry * through
-                carry = gh * kept
+        constant_input, soft, detach, add = op.steps != op.out_steps, op.soft, op.detach, op.add_x
+        size, given_size, width, given = places * op.width, places * op.out_width, op.width, op.out_width
+        charged, grad_x, grad_y = op.charged, op.grad_x, op.grad_y
+        for place in range(places):
+            for group in range(0, width, LANES):
+                lane, gy = place * width + group, grad_y + place * given + group
+                carry, summed = zero, zero
+                for t in range(steps - 1, -1, -1):
+                    h = load(memory, charged + t * size + lane)
+                    slope = slope_at(h - threshold, alpha)
+                    if soft:
+                        through = one if detach else one - threshold * slope
+                    else:
+                        through = select_at_least(h, threshold, zero, one)
+                        if not detach:
+                            through = through + (reset - h) * slope
+                    gh = load(memory, gy + t * given_size) * slope + carry * through
+                    carry = gh * kept
+                    if constant_input:
+                        summed = summed + gh * share
+                    elif add:
+                        at = grad_x + t * size + lane
+                        store(memory, at, load(memory, at) + gh * share)
+                    else:
+                        store(memory, grad_x + t * size + lane, gh * share)
                 if constant_input:
-                    summed = summed + gh * share
-                elif op.add_x:
-                    at = op.grad_x + t * size + lane
-                    store(memory, at, load(memory, at) + gh * share)
-                else:
-                    store(memory, op.grad_x + t * size + lane, gh * share)
-            if constant_input:
-                if op.add_x:
-                    summed = summed + load(memory, op.grad_x + lane)
-                store(memory, op.grad_x + lane, summed)
+                    if add:
+                        summed = summed + load(memory, grad_x + lane)
+                    store(memory, grad_x + lane, summed)
 
     return back
 
@@ -176,6 +189,7 @@ _back_atan, _back_sigmoid, _back_quadratic, _back_exp, _back_rect, _back_straigh
     _backwards(slope)
     for slope in (_atan, _sigmoid, _piecewise_quadratic, _piecewise_exp, _rect, _straight_through)
 )
+_back_atan_four = _backwards(_atan, steps=UNROLLED)
 
 
 @inner
@@ -191,6 +205,8 @@ def fire_back(memory, op, surrogate, alpha):
         _back_rect(memory, op, alpha)
     elif surrogate == _STRAIGHT:
         _back_straight(memory, op, alpha)
+    elif op.out_steps == UNROLLED:
+        _back_atan_four(memory, op, alpha)
     else:
         _back_atan(memory, op, alpha)
 
@@ -218,7 +234,8 @@ def rate_back(memory, op):
 
     The currents are worked out from the potentials, which may lie where the currents lay.
     """
-    size = op.rows * op.columns * op.width
+    places = op.rows * op.columns
+    size, given_size = places * op.width, places * op.out_width
     zero, threshold, reset = broadcast(np.float32(0)), broadcast(op.threshold), broadcast(op.reset)
     decay, inverse = broadcast(op.decay), broadcast(np.float32(1) / op.decay)
     # The potential that a constant current leads to; an IF neuron (no decay) has none and takes the current.
@@ -226,12 +243,13 @@ def rate_back(memory, op):
     each = broadcast(np.float32(1) / np.float32(op.out_steps))
     constant_input = op.steps != op.out_steps
     for lane in range(0, size, LANES):
+        gy = op.grad_y + lane // op.width * op.out_width + lane % op.width
         current, gradient, v = zero, zero, reset
         for t in range(op.out_steps):
             h = load(memory, op.charged + t * size + lane)
             above = v - reset
             current = current + ((h - v) * inverse + above if op.decay_input else h - v + above * decay)
-            gradient = gradient + load(memory, op.grad_y + t * size + lane)
+            gradient = gradient + load(memory, gy + t * given_size)
             v = select_at_least(h, threshold, h - threshold if op.soft else reset, h)
         resting = reset + broadcast(gain) * (current * each)
         slope = _slope(resting - threshold, op.surrogate, op.alpha)

@@ -32,7 +32,9 @@ class Packer:
 
     def array(self) -> Float32:
         """Return all weights, float32, starting at a cache line."""
-        weights: Float32 = aligned(1, max(1, self._size))[0]
+        # The last vector of a row of taps may reach beyond it.
+        weights: Float32 = aligned(1, self._size + LANES)[0]
+        weights[self._size :] = 0
         at = 0
         for part in self._parts:
             weights[at : at + part.size] = part.ravel()
@@ -47,8 +49,10 @@ class Packer:
         at, self._size = self._size, self._size + padded.size
         return at
 
-    def forward(self, kernel: Float32, stride: int, padding: tuple[int, int]) -> tuple[int, int]:
-        """Pack a kernel [out, in, rows, columns] for the forward pass.
+    def forward(
+        self, kernel: Float32, stride: int, padding: tuple[int, int], *, width: int
+    ) -> tuple[int, int]:
+        """Pack a kernel [out, in, rows, columns] for the forward pass to a value of that width.
 
         Returns
         -------
@@ -61,16 +65,23 @@ class Packer:
             for column in range(stride):
                 columns, first_column, to_column = _phase(column, stride, padding[1], kernel.shape[3])
                 part = kernel[:, :, rows][:, :, :, columns]
-                at = self.add(part.transpose(1, 2, 3, 0), _padded(kernel.shape[0]))
                 places = (first_row, first_column, stride, to_row, to_column, 1)
-                self.scatters.append((*places, len(rows), len(columns), at))
+                self._scatter(part.transpose(1, 2, 3, 0), places, width)
         return first, len(self.scatters) - first
 
-    def backward(self, kernel: Float32, stride: int, padding: tuple[int, int]) -> int:
-        """Pack it for the gradient of its input; return the number of its record."""
-        at = self.add(kernel.transpose(0, 2, 3, 1), _padded(kernel.shape[1]))
-        self.scatters.append((0, 0, 1, -padding[0], -padding[1], stride, *kernel.shape[2:], at))
+    def backward(self, kernel: Float32, stride: int, padding: tuple[int, int], *, width: int) -> int:
+        """Pack it for the gradient of its input, of that width; return the number of its record."""
+        self._scatter(kernel.transpose(0, 2, 3, 1), (0, 0, 1, -padding[0], -padding[1], stride), width)
         return len(self.scatters) - 1
+
+    def _scatter(self, kernel: Float32, places: tuple[int, ...], width: int) -> None:
+        """Append a kernel [events, rows, columns, reached] and its record."""
+        events, rows, columns, reached = kernel.shape
+        row_size = _padded(columns * width)
+        taps = np.zeros((events, rows, columns, width), dtype=np.float32)
+        taps[..., :reached] = kernel
+        at = self.add(taps.reshape(events, rows, columns * width), row_size)
+        self.scatters.append((*places, rows, columns, row_size, at))
 
     def image(self, kernel: Float32) -> int:
         """Pack it for ``stem``: all inputs of a tap, then those of the next; return the offset."""

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 
-from ccsrp.snn.compiled.lanes import LANES, broadcast, largest, load, select_equal, store, where_set
+from ccsrp.snn.compiled.lanes import (
+    LANES,
+    broadcast,
+    groups_of,
+    largest,
+    load,
+    select_equal,
+    store,
+    store_first,
+    where_set,
+)
 from ccsrp.snn.kernels import inner
 
 __all__ = [
@@ -96,7 +106,7 @@ def _take(memory, x, grad_x, place, highest, rest):
 @inner
 def pool_spikes(op, windows, spikes):
     """Tell where there is a spike in every window."""
-    count = (op.width // LANES) * ((op.steps + 3) >> 2)
+    count = groups_of(op.channels) * ((op.steps + 3) >> 2)
     y = op.y_spikes
     for row in range(op.out_rows):
         top, bottom = windows[op.row_windows + row, 0], windows[op.row_windows + row, 1]
@@ -122,36 +132,70 @@ def _add_spikes(found, more):
 @inner
 def pool_spikes_back(memory, op, windows, spikes):
     """Send each gradient to the first place of its window with a spike, else to the first, as torch does."""
-    groups, words = op.width // LANES, (op.steps + 3) >> 2
+    groups, words = groups_of(op.channels), (op.steps + 3) >> 2
     count, size = groups * words, op.rows * op.columns * op.width
     alone = op.disjoint and not op.add_x
     if not op.add_x and not (op.disjoint and op.covering):
         for lane in range(0, op.steps * size, LANES):
             store(memory, op.grad_x + lane, broadcast(np.float32(0)))
-    gy, out_size = op.grad_y, op.out_rows * op.out_columns * op.width
+    gy, out_size = op.grad_y, op.out_rows * op.out_columns * op.out_width
     y = op.y_spikes
     for row in range(op.out_rows):
         top, bottom = windows[op.row_windows + row, 0], windows[op.row_windows + row, 1]
         for column in range(op.out_columns):
             left = windows[op.column_windows + column, 0]
             right = windows[op.column_windows + column, 1]
+            usual = alone and bottom - top == 2 and right - left == 2
             for group in range(groups):
                 for t in range(op.steps):
                     gradient = load(memory, gy + t * out_size + group * LANES)
                     word, shift = group * words + (t >> 2), (t & 3) * LANES
                     # Where all are silent, the first place has the maximum.
                     left_over, silent = np.int64(0xFFFF), ~(spikes[y + word] >> shift)
+                    to = op.grad_x + t * size + group * LANES
+                    from_spikes = op.x_spikes + word, count, shift
+                    given = to, op.width, op.channels - group * LANES
+                    place = top * op.columns + left
+                    if usual:  # without loops
+                        below = place + op.columns
+                        left_over = _give(
+                            memory, spikes, given, from_spikes, place, gradient, left_over, silent
+                        )
+                        place += 1
+                        left_over = _give(
+                            memory, spikes, given, from_spikes, place, gradient, left_over, silent
+                        )
+                        left_over = _give(
+                            memory, spikes, given, from_spikes, below, gradient, left_over, silent
+                        )
+                        below += 1
+                        _give(memory, spikes, given, from_spikes, below, gradient, left_over, silent)
+                        continue
                     for r in range(top, bottom):
                         for c in range(left, right):
                             place = r * op.columns + c
                             fired = spikes[op.x_spikes + place * count + word] >> shift
                             taken = left_over & (fired | silent)
                             left_over &= ~taken
-                            at = op.grad_x + t * size + place * op.width + group * LANES
-                            given = where_set(taken, gradient)
-                            store(memory, at, given if alone else load(memory, at) + given)
-            gy += op.width
+                            at, given_here = to + place * op.width, where_set(taken, gradient)
+                            if not alone:
+                                given_here = load(memory, at) + given_here
+                            store_first(memory, at, given_here, op.channels - group * LANES)
+            gy += op.out_width
             y += count
+
+
+@inner
+def _give(memory, spikes, given, from_spikes, place, gradient, left_over, silent):
+    """Give a place, which no other window reaches, its share; return which lanes are still to be given."""
+    (to, width, lanes), (at, count, shift) = given, from_spikes
+    taken = left_over & (spikes[at + place * count] >> shift | silent)
+    share = where_set(taken, gradient)
+    if lanes >= LANES:
+        store(memory, to + place * width, share)
+    else:
+        store_first(memory, to + place * width, share, lanes)
+    return left_over & ~taken
 
 
 @inner

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -31,8 +32,8 @@ Float32: TypeAlias = NDArray[np.float32]
 class Program:
     """Tables of one network, and how much memory each thread needs to run it.
 
-    ``places`` are offsets of the image, the output, and their gradients, the padded width of the image,
-    time steps of the output, its padded width, and the classes.
+    ``places`` are offsets of the image, the output, and their gradients, the width of the image,
+    time steps of the output, its width, and the classes.
     """
 
     operations: NDArray[Any]
@@ -77,6 +78,9 @@ class _Builder:
         self._windows: list[tuple[int, int, int]] = []
         self._padded: dict[int, int] = {}
         self._spikes = spike_values(operations, recipe.output)
+        self._readers = Counter(value for operation in operations for value in operation.inputs)
+        # Images that nothing but a stem sees.
+        self._seen: set[int] = set()
         self._records = np.zeros(len(operations), dtype=OPERATION)
 
     def program(self, *, gradients: bool) -> Program:
@@ -85,7 +89,8 @@ class _Builder:
         layout = lay_out(
             self._recipe,
             self._operations,
-            self._size,
+            size=self._size,
+            width=self._width,
             spikes=self._spikes,
             padded=self._padded,
             gradients=gradients,
@@ -118,7 +123,7 @@ class _Builder:
                 values[output],
                 slopes.get(0, 0),
                 slopes.get(output, 0),
-                _padded(self._channels[0]),
+                self._width(0),
                 shapes[output].steps,
                 _padded(self._channels[output]),
                 self._channels[output],
@@ -163,6 +168,8 @@ class _Builder:
                 self._padded[number] = padded_size(
                     shape.rows, shape.columns, channels, padding=operation.padding, taps=taps
                 )
+                if source == 0 and self._readers[source] == 1:
+                    self._seen.add(source)
             self._convolution(number, operation, gradients)
         elif operation.kind == Kind.NORMALISE:
             factor, shift = self._norm(operation.norm)
@@ -185,7 +192,7 @@ class _Builder:
             record[f"{prefix}steps"], record[f"{prefix}rows"] = shape.steps, shape.rows
             record[f"{prefix}columns"] = shape.columns
             record[f"{prefix}channels"] = self._channels[value]
-            record[f"{prefix}width"] = _padded(self._channels[value])
+            record[f"{prefix}width"] = self._width(value)
 
     def _convolution(self, number: int, operation: Operation, gradients: bool) -> None:
         record = self._records[number]
@@ -205,11 +212,12 @@ class _Builder:
             record["forward"] = self._packer.image(kernel)
             record["backward"] = self._packer.image_back(kernel) if gradients else 0
             return
-        record["forward"], record["phases"] = self._packer.forward(
-            kernel, operation.stride, operation.padding
+        packer, size = self._packer, (operation.stride, operation.padding)
+        record["forward"], record["phases"] = packer.forward(
+            kernel, *size, width=self._width(operation.output)
         )
         if gradients:
-            record["backward"] = self._packer.backward(kernel, operation.stride, operation.padding)
+            record["backward"] = packer.backward(kernel, *size, width=self._width(operation.inputs[0]))
 
     def _is_stem(self, source: int, channels: int) -> bool:
         still = self._recipe.shapes[source].steps == 1 and source not in self._spikes.as_bits
@@ -230,9 +238,16 @@ class _Builder:
         record["soft"], record["detach"] = node.v_reset is None, node.detach_reset
         record["surrogate"], record["alpha"] = surrogate_record(node.surrogate_function)
 
+    def _width(self, value: int) -> int:
+        channels = self._channels[value]
+        tight = value not in self._spikes.as_floats or value in self._seen
+        return channels if tight else _padded(channels)
+
     def _size(self, value: int) -> int:
-        shape = self._recipe.shapes[value]
-        return shape.steps * shape.rows * shape.columns * _padded(self._channels[value])
+        shape, width = self._recipe.shapes[value], self._width(value)
+        size = shape.steps * shape.rows * shape.columns * width
+        # The last vector of what is not padded reaches beyond it.
+        return size if width % LANES == 0 else _padded(size) + LANES
 
 
 def _disjoint(windows: Windows) -> bool:

@@ -25,8 +25,12 @@ _INDEX = ir.IntType(64)
 
 
 @instruction
-def add_run(typing, steps, groups, out, at, step, codes, events, value, first, last, weights, run, size):
+def add_run(
+    typing, steps, groups, out, at, step, codes, events, value, first, last, weights, run, size, lanes
+):
     """Add what events ``first`` to ``last`` (at least one) give to a run, ``steps`` time steps together.
+
+    Of the run's last group, only the lanes whose bit is set in ``lanes`` take part.
 
     The sums lie at ``out[at + t * step + 16 * group]``, the value of event e at ``events[value + e + t *
     len(codes)]``, its run at ``weights[run + codes[e] * size]``. ``steps`` is one of ``TOGETHER``, ``groups``
@@ -34,16 +38,18 @@ def add_run(typing, steps, groups, out, at, step, codes, events, value, first, l
     """
     index = types.intp
     signature = types.void(
-        *(index, index, out, index, index, codes, events, index, index, index, weights, index, index)
+        *(index, index, out, index, index, codes, events, index, index, index, weights, index, index, index)
     )
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        steps, groups, out, at, step, codes, events, value, first, last, weights, run, size = arguments
+        steps, groups, out, at, step, codes, events, value, first, last, weights, run, size, lanes = arguments
         apart = context.make_array(signature.args[5])(context, builder, codes).nitems
         out, codes, events, weights = (
             data_pointer(context, builder, signature.args[number], array)
             for number, array in ((2, out), (5, codes), (6, events), (10, weights))
         )
+        chosen = ir.VectorType(ir.IntType(1), LANES)
+        lanes = builder.bitcast(builder.trunc(lanes, ir.IntType(LANES)), chosen)
         done = builder.append_basic_block("done")
         # One loop for each number of steps and groups: all of its sums have registers of their own.
         key = builder.add(builder.mul(steps, ir.Constant(_INDEX, LONGEST + 1)), groups)
@@ -58,7 +64,7 @@ def add_run(typing, steps, groups, out, at, step, codes, events, value, first, l
                     (together, wide),
                     (out, at, step),
                     (codes, events, value, first, last, apart),
-                    (weights, run, size),
+                    (weights, run, size, lanes),
                 )
                 builder.branch(done)
         builder.position_at_end(done)
@@ -71,7 +77,7 @@ def _loop(builder: Any, shape: tuple[int, int], sums_at: Any, listed: Any, kerne
     steps, groups = shape
     out, at, step = sums_at
     codes, events, value, first, last, apart = listed
-    weights, run, size = kernel_at
+    weights, run, size, lanes = kernel_at
     kind = ir.FunctionType(VECTOR, [VECTOR] * 3)
     multiply_add = cgutils.get_or_insert_function(builder.module, kind, f"llvm.fma.v{LANES}f32")
 
@@ -102,6 +108,7 @@ def _loop(builder: Any, shape: tuple[int, int], sums_at: Any, listed: Any, kerne
         builder.load(vector_at(builder, weights, after(row, group * LANES)), align=4)
         for group in range(groups)
     ]
+    kernel[-1] = builder.select(lanes, kernel[-1], ir.Constant(VECTOR, [0.0] * LANES))
     added: list[Any] = []
     for t in range(steps):
         place = scaled(builder.add(value, event), t, apart)

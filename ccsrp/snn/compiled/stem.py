@@ -210,8 +210,6 @@ def _unpad(memory, op, top, left, line):
         at = op.padded + (row + top) * line + left * op.channels
         for column in range(op.columns):
             target = op.grad_x + (row * op.columns + column) * op.width
-            if not op.add_x:
-                for lane in range(0, op.width, LANES):
-                    store(memory, target + lane, broadcast(np.float32(0)))
             for channel in range(op.channels):
-                memory[target + channel] += memory[at + column * op.channels + channel]
+                gradient = memory[at + column * op.channels + channel]
+                memory[target + channel] = memory[target + channel] + gradient if op.add_x else gradient

@@ -1,9 +1,10 @@
 """How a program is laid out in memory: the records that the machine reads.
 
-A *value* is what one edge of the network carries for one image: float32 ``[steps, rows * columns, width]``,
-``width`` being its channels padded to whole groups of 16. Values and their gradients lie in one float32
+A *value* is what one edge of the network carries for one image: float32 ``[steps, rows * columns, width]``.
+``width`` is its channels padded to whole groups of 16. Values and their gradients lie in one float32
 workspace; records say where. Spikes may lie in an int64 workspace instead, ``[rows * columns, groups,
-words]``: each word holds the 16 lanes of four time steps, the first in its lowest bits.
+words]``: each word holds the 16 lanes of four time steps, the first in its lowest bits. Where spikes lie
+there alone, ``width`` is that of their gradient, which is not padded: convolutions have less to add up.
 """
 
 from __future__ import annotations
@@ -112,7 +113,8 @@ OPERATION = np.dtype(
 
 # Events of rows first_row, first_row + apart, ... reach, by their first tap, rows to_row, to_row + to_apart,
 # ... (which may lie outside), by the next tap the rows after those; likewise for columns. Weights are
-# [channels of the events, row_taps, column_taps, padded channels of what they reach].
+# [channels of the events, row_taps, row_size], each row being [column_taps, width of what they reach] and
+# zeros behind.
 SCATTER = np.dtype(
     [
         (name, np.int64)
@@ -125,6 +127,7 @@ SCATTER = np.dtype(
             "to_apart",
             "row_taps",
             "column_taps",
+            "row_size",
             "weights",
         )
     ],

@@ -120,7 +120,7 @@ def test_surrogates_that_the_machine_has_no_derivative_of_are_refused(text: str)
 
 
 @pytest.mark.parametrize("time_steps", [1, 2, 3, 4, 6, 7])
-@pytest.mark.parametrize("filters", [(3, 17), (70, 33), (90, 100)])
+@pytest.mark.parametrize("filters", [(3, 17), (15, 47), (70, 33), (90, 100)])
 def test_time_steps_and_widths(time_steps: int, filters: tuple[int, int]) -> None:
     network = conv_stack(filters=filters, pool_after=(0,), image_shape=(1, 6, 6), classes=4)
     Answers(make_lively(network), (1, 6, 6), time_steps=time_steps).check()
