@@ -69,31 +69,28 @@ def _within(lanes_left):
 
 @inner
 def list_spikes(spikes, at, before, shape, codes, events, starts):
-    """List, as ``list_events`` does, by how much spikes differ from those of the pass before.
-
-    Those, at ``before``, are brought up to date; where they are zeros, all spikes are listed.
-    """
+    """List spikes, as ``list_events`` does, and remember them at ``before``."""
     steps, rows, columns, channels = shape
     count, apart, one = 0, len(codes), broadcast(np.float32(1))
     words = (steps + 3) >> 2
-    now, then = at - words, before - words
+    now, kept = at - words, before - words
     for place in range(rows * columns):
         starts[place] = count
         for group in range(0, channels, LANES):
             now += words
-            then += words
-            changed = np.int64(0)
+            kept += words
+            fired = np.int64(0)
             for word in range(words):
-                changed |= spikes[now + word] ^ spikes[then + word]
-            if changed == 0:
+                fired |= spikes[now + word]
+                spikes[kept + word] = spikes[now + word]
+            if fired == 0:
                 continue
-            changed |= changed >> 2 * LANES
-            lanes = (changed | changed >> LANES) & _within(channels - group)
+            fired |= fired >> 2 * LANES
+            lanes = (fired | fired >> LANES) & _within(channels - group)
             if COMPRESSES:
                 for t in range(steps):
-                    shift = (t & 3) * LANES
-                    new, old = spikes[now + (t >> 2)] >> shift, spikes[then + (t >> 2)] >> shift
-                    store_chosen(events, t * apart + count, where_set(new, one) - where_set(old, one), lanes)
+                    bits = spikes[now + (t >> 2)] >> (t & 3) * LANES
+                    store_chosen(events, t * apart + count, where_set(bits, one), lanes)
                 store_places(codes, count, group, lanes)
                 count += count_bits(lanes)
             else:
@@ -102,12 +99,8 @@ def list_spikes(spikes, at, before, shape, codes, events, starts):
                     lanes &= lanes - 1
                     codes[count] = group + lane
                     for t in range(steps):
-                        shift = (t & 3) * LANES + lane
-                        new, old = spikes[now + (t >> 2)] >> shift, spikes[then + (t >> 2)] >> shift
-                        events[t * apart + count] = (new & 1) - (old & 1)
+                        events[t * apart + count] = spikes[now + (t >> 2)] >> (t & 3) * LANES + lane & 1
                     count += 1
-            for word in range(words):
-                spikes[then + word] = spikes[now + word]
     starts[rows * columns] = count
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from ccsrp.snn.compiled.changes import add_changes
 from ccsrp.snn.compiled.convolve import list_events, list_spikes, scatter
 from ccsrp.snn.compiled.elementwise import combine, combine_back, zero
-from ccsrp.snn.compiled.lanes import LANES, groups_of, load, store
+from ccsrp.snn.compiled.lanes import LANES, load, store
 from ccsrp.snn.compiled.neuron import fire, fire_back, rate_back
 from ccsrp.snn.compiled.pool import (
     average_pool,
@@ -98,13 +99,12 @@ def all_backward(memory, tables, lists, surrogate, alpha):
 
 @inner
 def _convolve(memory, op, scatters, weights, codes, events, starts, spikes, pass_):
-    if pass_ != _CHANGES or op.before < 0:
-        for place in range(0, op.out_steps * op.out_rows * op.out_columns * op.out_width, op.out_width):
-            for lane in range(0, op.out_width, LANES):
-                store(memory, op.y + place + lane, load(weights, op.bias + lane))
-        if op.before >= 0:
-            words = op.rows * op.columns * groups_of(op.channels) * ((op.steps + 3) >> 2)
-            spikes[op.before : op.before + words] = 0
+    if pass_ == _CHANGES and op.before >= 0:
+        add_changes(memory, op, scatters, weights, spikes)
+        return
+    for place in range(0, op.out_steps * op.out_rows * op.out_columns * op.out_width, op.out_width):
+        for lane in range(0, op.out_width, LANES):
+            store(memory, op.y + place + lane, load(weights, op.bias + lane))
     if op.before >= 0:
         bits_shape = op.steps, op.rows, op.columns, op.channels
         list_spikes(spikes, op.x_spikes, op.before, bits_shape, codes, events, starts)
