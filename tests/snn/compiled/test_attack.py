@@ -7,6 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from spikingjelly.activation_based import layer, neuron
 
 from ccsrp.attack.gradient import LossName
 from ccsrp.attack.pgd import Attack, iterate_that_loses, perturb, random_start, robust_images
@@ -15,7 +18,8 @@ from ccsrp.snn.compiled.network import CompiledNetwork
 from ccsrp.snn.graph import trace_filters
 from ccsrp.snn.networks import DirectCoding
 from ccsrp.snn.slim import slim_network
-from tests.snn.compiled.test_equality import REFUSED
+from tests.snn.compiled.oracle import NOTHING
+from tests.snn.compiled.test_equality import REFUSED, sequential
 from tests.snn.families import FAMILIES, build
 
 ATTACKS = {
@@ -89,6 +93,42 @@ def test_the_same_images_survive(family: str, attack: Attack) -> None:
     found = robust_images(case.compiled, *case.given, right=case.right)
     expected = robust_images(StepByStep(case.compiled), *case.given, right=case.right)
     assert int((found != expected).sum()) <= 1
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    kernel=st.tuples(st.integers(1, 4), st.integers(1, 4)),
+    stride=st.integers(1, 3),
+    padding=st.tuples(st.integers(0, 2), st.integers(0, 2)),
+    channels=st.tuples(st.sampled_from([2, 15, 16, 35]), st.sampled_from([3, 18, 70])),
+    time_steps=st.sampled_from([1, 2, 4, 5, 9]),
+)
+def test_changes_of_spikes_reach_the_sums_that_spikes_reach(
+    kernel: tuple[int, int],
+    stride: int,
+    padding: tuple[int, int],
+    channels: tuple[int, int],
+    time_steps: int,
+) -> None:
+    first, second = channels
+    network = sequential(
+        layer.Conv2d(1, first, 3, padding=1),
+        neuron.LIFNode(v_threshold=0.1),
+        layer.Conv2d(first, second, kernel, stride=stride, padding=padding),
+        neuron.LIFNode(v_threshold=0.1),
+        layer.AdaptiveAvgPool2d(1),
+        layer.Flatten(),
+        layer.Linear(second, 4),
+    )
+    compiled = Compiler(network, NOTHING, image_shape=(1, 6, 7), time_steps=time_steps).compile(
+        NOTHING.space.full()
+    )
+    attack = Attack.standard(eps=0.6, steps=3)
+    images = torch.rand(8, 1, 6, 7, generator=torch.Generator().manual_seed(1))
+    case = images, torch.arange(8) % 4, random_start(images, attack), attack
+    points, expected = perturb(compiled, *case), perturb(StepByStep(compiled), *case)
+    differ = ((points - expected).abs() > 1e-6).flatten(1).float().mean(1) > 0.02
+    assert int(differ.sum()) <= 1
 
 
 def test_the_steps_begin_where_they_are_told() -> None:
