@@ -180,7 +180,7 @@ def pool_spikes_back(memory, op, windows, spikes):
                             at, given_here = to + place * op.width, where_set(taken, gradient)
                             if not alone:
                                 given_here = load(memory, at) + given_here
-                            store_first(memory, at, given_here, op.channels - group * LANES)
+                            _put(memory, at, given_here, op.channels - group * LANES)
             gy += op.out_width
             y += count
 
@@ -190,12 +190,17 @@ def _give(memory, spikes, given, from_spikes, place, gradient, left_over, silent
     """Give a place, which no other window reaches, its share; return which lanes are still to be given."""
     (to, width, lanes), (at, count, shift) = given, from_spikes
     taken = left_over & (spikes[at + place * count] >> shift | silent)
-    share = where_set(taken, gradient)
-    if lanes >= LANES:
-        store(memory, to + place * width, share)
-    else:
-        store_first(memory, to + place * width, share, lanes)
+    _put(memory, to + place * width, where_set(taken, gradient), lanes)
     return left_over & ~taken
+
+
+@inner
+def _put(memory, at, share, lanes):
+    """Write as many lanes as there are: behind them lies the next place."""
+    if lanes >= LANES:
+        store(memory, at, share)
+    else:
+        store_first(memory, at, share, lanes)
 
 
 @inner

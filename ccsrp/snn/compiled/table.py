@@ -4,7 +4,8 @@ A *value* is what one edge of the network carries for one image: float32 ``[step
 ``width`` is its channels padded to whole groups of 16. Values and their gradients lie in one float32
 workspace; records say where. Spikes may lie in an int64 workspace instead, ``[rows * columns, groups,
 words]``: each word holds the 16 lanes of four time steps, the first in its lowest bits. Where spikes lie
-there alone, ``width`` is that of their gradient, which is not padded: convolutions have less to add up.
+there alone, ``width`` is that of their gradient, which is not padded: convolutions have less to add up. Nor
+is an image that a stem alone reads.
 """
 
 from __future__ import annotations
