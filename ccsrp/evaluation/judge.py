@@ -64,7 +64,7 @@ class Examples:
 
     def logits(self, network: Classifier) -> torch.Tensor:
         """Show the network all clean images."""
-        # Networks that run attacks themselves take images one by one: batches would only make threads wait.
+        # Networks that run attacks themselves take images one by one, whatever the batch.
         parts = [slice(None)] if isinstance(network, RunsAttacks) else self.batches()
         with torch.no_grad():
             return torch.cat([network(self.images[part]) for part in parts])

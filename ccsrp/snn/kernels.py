@@ -14,9 +14,9 @@ from numba.core import event
 
 __all__ = ["Compilation", "inner", "kernel", "sources_digest", "told_of_compilation"]
 
-KEPT = "compiling kernels, once on this machine: up to a minute"
+KEPT = "compiling kernels, once on this machine: half a minute or so"
 NOT_KEPT = (
-    "compiling kernels, which takes up to a minute, and in every process: no folder can be written to "
+    "compiling kernels, which takes half a minute or so, and in every process: no folder can be written to "
     "keep them (name one in NUMBA_CACHE_DIR)"
 )
 

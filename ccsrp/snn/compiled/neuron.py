@@ -141,46 +141,44 @@ def _straight_through(above, alpha):  # noqa: ARG001  (the signature of all of t
     return broadcast(np.float32(1))
 
 
-def _backwards(slope_at: Callable[..., Any], *, steps: int = 0) -> Any:
+def _backwards(slope_at: Callable[..., Any]) -> Any:
     """Make the backward pass of one surrogate: a choice in the innermost loop would slow all of them."""
-    fixed = steps
 
     @inner
     def back(memory, op, alpha):
-        places, steps = op.rows * op.columns, fixed or op.out_steps
+        places = op.rows * op.columns
         one, zero = broadcast(np.float32(1)), broadcast(np.float32(0))
         threshold, reset = broadcast(op.threshold), broadcast(op.reset)
         kept = broadcast(np.float32(1) - op.decay)
         share = broadcast(op.decay if op.decay_input else np.float32(1))
-        constant_input, soft, detach, add = op.steps != op.out_steps, op.soft, op.detach, op.add_x
-        size, given_size, width, given = places * op.width, places * op.out_width, op.width, op.out_width
-        charged, grad_x, grad_y = op.charged, op.grad_x, op.grad_y
+        constant_input = op.steps != op.out_steps
+        size, given_size = places * op.width, places * op.out_width
         for place in range(places):
-            for group in range(0, width, LANES):
-                lane, gy = place * width + group, grad_y + place * given + group
+            for group in range(0, op.width, LANES):
+                lane, gy = place * op.width + group, op.grad_y + place * op.out_width + group
                 carry, summed = zero, zero
-                for t in range(steps - 1, -1, -1):
-                    h = load(memory, charged + t * size + lane)
+                for t in range(op.out_steps - 1, -1, -1):
+                    h = load(memory, op.charged + t * size + lane)
                     slope = slope_at(h - threshold, alpha)
-                    if soft:
-                        through = one if detach else one - threshold * slope
+                    if op.soft:
+                        through = one if op.detach else one - threshold * slope
                     else:
                         through = select_at_least(h, threshold, zero, one)
-                        if not detach:
+                        if not op.detach:
                             through = through + (reset - h) * slope
                     gh = load(memory, gy + t * given_size) * slope + carry * through
                     carry = gh * kept
                     if constant_input:
                         summed = summed + gh * share
-                    elif add:
-                        at = grad_x + t * size + lane
+                    elif op.add_x:
+                        at = op.grad_x + t * size + lane
                         store(memory, at, load(memory, at) + gh * share)
                     else:
-                        store(memory, grad_x + t * size + lane, gh * share)
+                        store(memory, op.grad_x + t * size + lane, gh * share)
                 if constant_input:
-                    if add:
-                        summed = summed + load(memory, grad_x + lane)
-                    store(memory, grad_x + lane, summed)
+                    if op.add_x:
+                        summed = summed + load(memory, op.grad_x + lane)
+                    store(memory, op.grad_x + lane, summed)
 
     return back
 
@@ -189,7 +187,6 @@ _back_atan, _back_sigmoid, _back_quadratic, _back_exp, _back_rect, _back_straigh
     _backwards(slope)
     for slope in (_atan, _sigmoid, _piecewise_quadratic, _piecewise_exp, _rect, _straight_through)
 )
-_back_atan_four = _backwards(_atan, steps=UNROLLED)
 
 
 @inner
@@ -205,8 +202,6 @@ def fire_back(memory, op, surrogate, alpha):
         _back_rect(memory, op, alpha)
     elif surrogate == _STRAIGHT:
         _back_straight(memory, op, alpha)
-    elif op.out_steps == UNROLLED:
-        _back_atan_four(memory, op, alpha)
     else:
         _back_atan(memory, op, alpha)
 

@@ -145,62 +145,29 @@ def pool_spikes_back(memory, op, windows, spikes):
         for column in range(op.out_columns):
             left = windows[op.column_windows + column, 0]
             right = windows[op.column_windows + column, 1]
-            usual = alone and bottom - top == 2 and right - left == 2
             for group in range(groups):
+                lanes = op.channels - group * LANES
                 for t in range(op.steps):
                     gradient = load(memory, gy + t * out_size + group * LANES)
                     word, shift = group * words + (t >> 2), (t & 3) * LANES
                     # Where all are silent, the first place has the maximum.
                     left_over, silent = np.int64(0xFFFF), ~(spikes[y + word] >> shift)
                     to = op.grad_x + t * size + group * LANES
-                    from_spikes = op.x_spikes + word, count, shift
-                    given = to, op.width, op.channels - group * LANES
-                    place = top * op.columns + left
-                    if usual:  # without loops
-                        below = place + op.columns
-                        left_over = _give(
-                            memory, spikes, given, from_spikes, place, gradient, left_over, silent
-                        )
-                        place += 1
-                        left_over = _give(
-                            memory, spikes, given, from_spikes, place, gradient, left_over, silent
-                        )
-                        left_over = _give(
-                            memory, spikes, given, from_spikes, below, gradient, left_over, silent
-                        )
-                        below += 1
-                        _give(memory, spikes, given, from_spikes, below, gradient, left_over, silent)
-                        continue
                     for r in range(top, bottom):
-                        for c in range(left, right):
-                            place = r * op.columns + c
+                        for place in range(r * op.columns + left, r * op.columns + right):
                             fired = spikes[op.x_spikes + place * count + word] >> shift
                             taken = left_over & (fired | silent)
                             left_over &= ~taken
-                            at, given_here = to + place * op.width, where_set(taken, gradient)
+                            at, share = to + place * op.width, where_set(taken, gradient)
                             if not alone:
-                                given_here = load(memory, at) + given_here
-                            _put(memory, at, given_here, op.channels - group * LANES)
+                                share = load(memory, at) + share
+                            # Behind the channels lies the next place.
+                            if lanes >= LANES:
+                                store(memory, at, share)
+                            else:
+                                store_first(memory, at, share, lanes)
             gy += op.out_width
             y += count
-
-
-@inner
-def _give(memory, spikes, given, from_spikes, place, gradient, left_over, silent):
-    """Give a place, which no other window reaches, its share; return which lanes are still to be given."""
-    (to, width, lanes), (at, count, shift) = given, from_spikes
-    taken = left_over & (spikes[at + place * count] >> shift | silent)
-    _put(memory, to + place * width, where_set(taken, gradient), lanes)
-    return left_over & ~taken
-
-
-@inner
-def _put(memory, at, share, lanes):
-    """Write as many lanes as there are: behind them lies the next place."""
-    if lanes >= LANES:
-        store(memory, at, share)
-    else:
-        store_first(memory, at, share, lanes)
 
 
 @inner
