@@ -82,7 +82,8 @@ class FilterSpace:
     def counts(self, masks: BoolArray) -> NDArray[np.int64]:
         """Count the kept filters of each layer: bool [N, n_var] -> int64 [N, n_layers]."""
         starts = [part.start for part in self.slices]
-        return np.add.reduceat(masks, starts, axis=-1, dtype=np.int64)
+        # As small integers: to add booleans takes more than twice as long.
+        return np.add.reduceat(masks.view(np.uint8), starts, axis=-1, dtype=np.int64)
 
     def empty_layers(self, masks: BoolArray) -> BoolArray:
         """Tell which masks leave some layer without a filter: bool [N, n_var] -> bool [N]."""

@@ -64,6 +64,7 @@ def search(
     rejudged_share: float = 0.2,
     recombination: float = 0.5,
     screening: str = "gp",
+    spread: bool = True,
     batch: int = 10,
     candidates: int = 32,
     guided: bool = True,
@@ -83,7 +84,7 @@ def search(
         See ``SearchSettings``.
     bit_flip_rate, crossover_rate, max_removed, rejudged_share, recombination, stop_dominated
         See ``SearchSettings``.
-    screening, batch, candidates, guided, optimism
+    screening, spread, batch, candidates, guided, optimism
         See ``SearchSettings``.
     journal : Journal, optional
         Keeps all that is paid for, such as ``ccsrp.recorded``: a search that begins again with it goes on
@@ -110,6 +111,7 @@ def search(
         rejudged_share=rejudged_share,
         recombination=recombination,
         screening=screening,
+        spread=spread,
         batch=batch,
         candidates=candidates,
         guided=guided,

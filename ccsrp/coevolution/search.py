@@ -89,7 +89,11 @@ class Coevolution:
         seeds = np.random.SeedSequence(settings.seed).spawn(self.space.n_layers + 1)
         self.subpopulations = [
             Subpopulation(
-                size, settings=settings, offspring=self._of_each_layer, seed=int(seed.generate_state(1)[0])
+                size,
+                settings=settings,
+                offspring=self._of_each_layer,
+                spread=self._spread,
+                seed=int(seed.generate_state(1)[0]),
             )
             for size, seed in zip(self.space.sizes, seeds[1:], strict=True)
         ]
@@ -202,6 +206,13 @@ class Coevolution:
         self.generation += 1
         self._idle = 0 if self.evaluations > before else self._idle + 1
         return self._report()
+
+    @property
+    def _spread(self) -> int:
+        """How many networks to judge first, beyond the first individuals, for the surrogate to learn from."""
+        if not (self.settings.spread and self.settings.screening == "gp" and self.rule.together):
+            return 0
+        return max(0, math.isqrt(self.space.n_var) - self.settings.subpopulation_size)
 
     @property
     def _of_each_layer(self) -> int:

@@ -53,6 +53,10 @@ class SearchSettings:
     screening : {"gp", "none"}
         Whether a surrogate model (Gaussian processes) picks which of many candidates are evaluated, or
         every candidate is: see ``ccsrp.coevolution.screening``.
+    spread : bool
+        With screening, whether the first generation has as many networks as the square root of the number of
+        filters, if that is more than a subpopulation has individuals: the rest keep shares of filters that
+        are spread over all that ``max_removed`` allows, so that the model has seen every size.
     batch : int
         With screening, networks evaluated in a generation at most; the first generations have fewer. Small
         batches let the model learn sooner, large ones keep more workers busy. Without screening it is as
@@ -82,6 +86,7 @@ class SearchSettings:
     rejudged_share: float = 0.2
     recombination: float = 0.5
     screening: str = "gp"
+    spread: bool = True
     batch: int = 10
     candidates: int = 32
     guided: bool = True

@@ -21,6 +21,8 @@ from ccsrp.space import BoolArray, FloatArray
 
 __all__ = ["Subpopulation", "keep_enough", "least_kept"]
 
+GOLDEN_RATIO = (5**0.5 - 1) / 2
+
 
 class Subpopulation:
     """Evolves the masks of one layer.
@@ -35,17 +37,21 @@ class Subpopulation:
     settings : SearchSettings
     offspring : int
         How many to create at a time, after the first individuals.
+    spread : int
+        First individuals beyond the subpopulation's size, spread over all keep rates that are allowed.
     seed : int
         Fixes everything that happens here.
     """
 
-    def __init__(self, size: int, *, settings: SearchSettings, offspring: int, seed: int) -> None:
+    def __init__(
+        self, size: int, *, settings: SearchSettings, offspring: int, spread: int, seed: int
+    ) -> None:
         rng = np.random.default_rng(seed)
         self._keep_at_least = least_kept(size, settings)
         self._algorithm = NSGA2(
             pop_size=settings.subpopulation_size,
             n_offsprings=offspring,
-            sampling=_initial_parts(size, settings, self._keep_at_least, rng),
+            sampling=_initial_parts(size, settings, spread, self._keep_at_least, rng),
             crossover=UniformCrossover(prob=settings.crossover_rate),
             # Every offspring is mutated; each filter flips with the bit-flip rate.
             mutation=BitflipMutation(prob=1.0, prob_var=settings.bit_flip_rate),
@@ -73,19 +79,20 @@ class Subpopulation:
         company : bool [n, n_var]
             Whole networks that they were judged in.
         """
+        survivors = [part.tobytes() for part in self.parts]
+        standing = dict(zip(survivors, self.objectives.sum(axis=1).tolist(), strict=True))
+        keys, sums = [part.tobytes() for part in parts], objectives.sum(axis=1)
         best: dict[bytes, int] = {}
-        standing = {part.tobytes(): f.sum() for part, f in zip(self.parts, self.objectives, strict=True)}
-        for row in np.argsort(objectives.sum(axis=1), kind="stable"):
-            key = parts[row].tobytes()
-            if key not in best and objectives[row].sum() < standing.get(key, np.inf):
-                best[key] = int(row)
+        for row in np.argsort(sums, kind="stable").tolist():
+            if keys[row] not in best and sums[row] < standing.get(keys[row], math.inf):
+                best[keys[row]] = row
         rows = sorted(best.values())
         if not rows:
             return
+        stay = np.array([key not in best for key in survivors], dtype=bool)
+        if not stay.all():
+            self._algorithm.pop = self._survivors[stay]
         told = Population.new(X=parts[rows], F=objectives[rows], company=company[rows])
-        replaced = [part.tobytes() in best for part in self.parts]
-        if any(replaced):
-            self._algorithm.pop = self._survivors[~np.array(replaced)]
         self._algorithm.tell(infills=told)
 
     @property
@@ -156,12 +163,15 @@ class Subpopulation:
 
 
 def _initial_parts(
-    size: int, settings: SearchSettings, keep_at_least: int, rng: np.random.Generator
+    size: int, settings: SearchSettings, spread: int, keep_at_least: int, rng: np.random.Generator
 ) -> BoolArray:
-    """Draw the first individuals: all filters, then keep rates from high to low."""
+    """Draw the first individuals: all filters, then rates from high to low, then those that are spread."""
     low, high = settings.initial_keep
-    rates = np.linspace(high, low, settings.subpopulation_size - 1)
-    parts = np.ones((settings.subpopulation_size, size), dtype=bool)
+    first = np.linspace(high, low, settings.subpopulation_size - 1)
+    # Multiples of the golden ratio lie evenly however many of them the budget allows.
+    removed = settings.max_removed * (np.arange(1, spread + 1) * GOLDEN_RATIO % 1)
+    rates = np.concatenate([first, 1 - removed])
+    parts = np.ones((1 + len(rates), size), dtype=bool)
     parts[1:] = rng.random((len(rates), size)) < rates[:, None]
     return keep_enough(parts, keep_at_least, rng)
 
@@ -185,8 +195,8 @@ def least_kept(size: int, settings: SearchSettings) -> int:
 def keep_enough(parts: BoolArray, keep_at_least: int, rng: np.random.Generator) -> BoolArray:
     """Put filters back, at random, where a part, bool [n, size], kept fewer than it must."""
     repaired = parts.copy()
-    for row, missing in enumerate(keep_at_least - parts.sum(axis=1)):
-        if missing > 0:
-            part = repaired[row]
-            part[rng.choice(np.flatnonzero(~part), size=missing, replace=False)] = True
+    missing = keep_at_least - parts.sum(axis=1)
+    for row in np.flatnonzero(missing > 0):
+        part = repaired[row]
+        part[rng.choice(np.flatnonzero(~part), size=missing[row], replace=False)] = True
     return repaired

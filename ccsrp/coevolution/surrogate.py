@@ -119,7 +119,9 @@ class Surrogate:
             For each value, the mean after adding or removing that filter, less the mean of the mask as it is.
         """
         # Single precision is enough to tell where to go; what is found there is guessed in double.
-        distances, removed = self._distances(masks.astype(np.float32), self._others), ~masks
+        distances = self._distances(masks.astype(np.float32), self._others)
+        removed = (~masks).astype(np.float32)
+        signs = 1 - 2 * removed
         changes = []
         for process, spread in zip(self._processes, self._spread, strict=True):
             # A flip moves a mask nearer to those it differs from in that filter, away from the others.
@@ -127,7 +129,8 @@ class Surrogate:
             shares *= (process.weights * spread).astype(np.float32)
             total = shares.sum(axis=1, keepdims=True)
             alike = shares @ self._masks
-            np.subtract(total, alike, out=alike, where=removed)
+            alike *= signs
+            alike += total * removed
             rates = np.exp(process.kernel.rates)
             nearer, farther = (
                 np.repeat(np.expm1(r), self._sizes).astype(np.float32) for r in (rates, -rates)
