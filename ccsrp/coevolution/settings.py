@@ -54,9 +54,9 @@ class SearchSettings:
         Whether a surrogate model (Gaussian processes) picks which of many candidates are evaluated, or
         every candidate is: see ``ccsrp.coevolution.screening``.
     spread : bool
-        With screening, whether the first generation has as many networks as the square root of the number of
-        filters, if that is more than a subpopulation has individuals: the rest keep shares of filters that
-        are spread over all that ``max_removed`` allows, so that the model has seen every size.
+        With screening, whether the first generation has a network for every hundred filters (up to half of
+        the budget), if those are more than a subpopulation has individuals: the others keep shares of the
+        filters that are spread over all that ``max_removed`` allows, so that the model has seen every size.
     batch : int
         With screening, networks evaluated in a generation at most; the first generations have fewer. Small
         batches let the model learn sooner, large ones keep more workers busy. Without screening it is as

@@ -20,9 +20,15 @@ from run import PROBLEMS
 
 HERE = Path(__file__).parent
 FIRST_SEED = 1000
-BUDGETS = {"digits-15": (100, 250, 500), "pathways-90": (100, 250, 500), "pathways-900": (250, 500)}
+BUDGETS = {
+    "digits-15": (100, 250, 500),
+    "pathways-90": (100, 250, 500),
+    "pathways-900": (250, 500),
+    "pathways-9000": (100, 250),
+}
 VARIANTS: dict[str, dict[str, Any]] = {
     "default": {},
+    "no first masks of every size": {"spread": False},
     "nothing screened": {"screening": "none"},
     "nothing screened, no recombination": {"screening": "none", "recombination": 0.0},
     "nothing screened, no survivor judged anew": {"screening": "none", "rejudged_share": 0.0},

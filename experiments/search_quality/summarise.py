@@ -23,7 +23,7 @@ HERE = Path(__file__).parent
 RESULTS = HERE / "results"
 # IGD+ takes its time with longer fronts.
 COMPARABLE = 5000
-TUNED_ON = ("digits-15", "pathways-90", "pathways-900")
+TUNED_ON = ("digits-15", "pathways-90", "pathways-900", "pathways-9000")
 
 
 def read(problem: str) -> dict[str, dict[int, Course]]:

@@ -217,35 +217,34 @@ def first_generation(*, n_var: int, budget: int = 500, **options: object) -> Sum
     return problem
 
 
-@pytest.mark.parametrize("budget", [30, 45, 500])
-def test_large_networks_are_first_seen_at_every_size(budget: int) -> None:
-    problem = first_generation(n_var=2500, budget=budget)
-    kept = np.sort(problem.space.counts(np.array(problem.seen)).sum(axis=1)) / 2500
-    assert len(kept) == min(budget, 50)
+@pytest.mark.parametrize(("budget", "count"), [(30, 15), (77, 38), (500, 60)])
+def test_large_networks_are_first_seen_at_every_size(budget: int, count: int) -> None:
+    problem = first_generation(n_var=6000, budget=budget)
+    kept = np.sort(problem.space.counts(np.array(problem.seen)).sum(axis=1)) / 6000
+    assert len(kept) == count
     # However many the budget allows, no gap between 0.1 and 1 is much wider than an even one.
-    assert np.diff(np.array([0.1, *kept])).max() < 3.5 * 0.9 / (len(kept) - 10)
+    assert np.diff(np.array([0.1, *kept])).max() < 3 * 0.9 / (count - 10)
 
 
 @pytest.mark.parametrize(
-    "options", [{"spread": False}, {"screening": "none"}, {"collaborators": "base"}, {"n_var": 120}]
+    "options", [{"spread": False}, {"screening": "none"}, {"collaborators": "base"}, {"n_var": 1000}]
 )
 def test_what_is_first_seen_is_a_subpopulation_otherwise(options: dict) -> None:
-    problem = first_generation(**({"n_var": 2500} | options))
+    problem = first_generation(**({"n_var": 6000} | options))
     alone = 4 if options.get("collaborators") == "base" else 1
     assert len(problem.seen) == 1 + 9 * alone
 
 
 def test_networks_seen_first_keep_what_each_layer_must() -> None:
-    problem = first_generation(n_var=2500, max_removed=0.3)
-    kept = problem.space.counts(np.array(problem.seen)) / 625
-    assert kept.min() >= 0.7
-    assert len(kept) == 50
+    problem = first_generation(n_var=6000, max_removed=0.3)
+    kept = problem.space.counts(np.array(problem.seen)) / 1500
+    assert 0.7 <= kept.min() < 0.72
+    assert len(kept) == 60
 
 
-def test_on_large_networks_it_beats_chance_from_the_first_hundred_on() -> None:
+def test_on_large_networks_it_is_ahead_of_chance_early() -> None:
     problem = PathwayPruning(n_var=9000, n_layers=8, interaction=0.5, instance=13)
-    result = ccsrp.search(problem, budget=100, seed=1000)
+    result = ccsrp.search(problem, budget=150, seed=1000)
     rng = np.random.default_rng(1000)
-    masks = problem.space.random(100, keep=rng.uniform(0.1, 1, 100), rng=rng)
-    chance = moocore.hypervolume(problem.evaluate(masks), ref=ONES)
-    assert result.archive.hypervolume() > chance
+    masks = problem.space.random(150, keep=rng.uniform(0.1, 1, 150), rng=rng)
+    assert result.archive.hypervolume() > moocore.hypervolume(problem.evaluate(masks), ref=ONES)
