@@ -2,7 +2,8 @@
 
     python experiments/search_quality/ablation.py [--seeds 15]
 
-Writes results/ablation.csv and ablation.md: share of the true hypervolume, medians over seeds.
+Writes results/ablation.csv and ablation.md: share of the true hypervolume, medians over seeds. Rows that are
+there stand; delete results/ablation.csv to measure all anew.
 """
 
 from __future__ import annotations
@@ -18,7 +19,10 @@ from metrics import Course, effect_size
 from recorder import Recorder
 from run import PROBLEMS
 
+from problems import PruningProblem
+
 HERE = Path(__file__).parent
+ROWS = HERE / "results" / "ablation.csv"
 FIRST_SEED = 1000
 BUDGETS = {
     "digits-15": (100, 250, 500),
@@ -51,22 +55,42 @@ def main() -> None:
     )
     parser.add_argument("--seeds", type=int, default=15)
     seeds = range(FIRST_SEED, FIRST_SEED + parser.parse_args().seeds)
-    rows = []
+    table = pd.read_csv(ROWS) if ROWS.exists() else pd.DataFrame({"problem": [], "variant": [], "seed": []})
     for name, budgets in BUDGETS.items():
         problem = PROBLEMS[name]()
         for variant, settings in VARIANTS.items():
-            for seed in seeds:
-                recorder = Recorder(problem, budget=budgets[-1])
-                coevolution(**settings)(recorder, seed)
-                course = Course.of(recorder.objectives, budget=budgets[-1])
-                best = problem.max_hypervolume
-                shares = {f"share_{budget}": course.at(budget) / best for budget in budgets}
-                rows.append({"problem": name, "variant": variant, "seed": seed} | shares)
+            there = table[table["problem"].eq(name) & table["variant"].eq(variant)]["seed"]
+            rows = [
+                {"problem": name} | measured(problem, variant, settings, seed, budgets)
+                for seed in seeds
+                if seed not in set(there)
+            ]
+            table = pd.concat([table, pd.DataFrame(rows)]) if rows else table
+            in_order(table).round(6).to_csv(ROWS, index=False)
             print(name, variant, flush=True)
-    table = pd.DataFrame(rows)
-    table.round(6).to_csv(HERE / "results" / "ablation.csv", index=False)
-    (HERE / "ablation.md").write_text(written(table))
-    print(written(table))
+    (HERE / "ablation.md").write_text(written(in_order(table)))
+    print(written(in_order(table)))
+
+
+def measured(
+    problem: PruningProblem, variant: str, settings: dict[str, Any], seed: int, budgets: tuple[int, ...]
+) -> dict[str, Any]:
+    """Search once, and tell the share of the true hypervolume at each budget."""
+    recorder = Recorder(problem, budget=budgets[-1])
+    coevolution(**settings)(recorder, seed)
+    course = Course.of(recorder.objectives, budget=budgets[-1])
+    shares = {f"share_{budget}": course.at(budget) / problem.max_hypervolume for budget in budgets}
+    return {"variant": variant, "seed": seed} | shares
+
+
+def in_order(table: pd.DataFrame) -> pd.DataFrame:
+    """Sort rows as problems and variants are listed."""
+    places = {"problem": list(BUDGETS), "variant": list(VARIANTS)}
+    return table.sort_values(
+        ["problem", "variant", "seed"],
+        key=lambda column: column.map(places[column.name].index) if column.name in places else column,
+        ignore_index=True,
+    ).astype({"seed": int})
 
 
 def written(table: pd.DataFrame) -> str:
