@@ -29,9 +29,9 @@ __all__ = ["Coevolution", "GenerationReport"]
 PATIENCE = 20
 # A batch is at most this fraction, 1 / GROWTH, of what was evaluated before.
 GROWTH = 20
-# With screening, the first generation has a network for so many filters. Below 1,000 filters that made no
-# difference, at 9,000 it decides (experiments/search_quality/ablation.md).
-FILTERS_FOR_EACH = 100
+# With screening, the first generation has a network for each so many filters. With some hundreds of filters
+# that made no difference, with 9,000 it decides (experiments/search_quality/ablation.md).
+FILTERS_PER_NETWORK = 100
 
 
 @dataclass(frozen=True)
@@ -215,7 +215,7 @@ class Coevolution:
         """How many networks to judge first, beyond the first individuals, for the surrogate to learn from."""
         if not (self.settings.spread and self.settings.screening == "gp" and self.rule.together):
             return 0
-        wanted = min(self.space.n_var // FILTERS_FOR_EACH, self.settings.budget // 2)
+        wanted = min(self.space.n_var // FILTERS_PER_NETWORK, self.settings.budget // 2)
         return max(0, wanted - self.settings.subpopulation_size)
 
     @property
