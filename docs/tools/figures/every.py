@@ -5,6 +5,7 @@ from __future__ import annotations
 from figures import (
     attack_strength,
     durability,
+    finetuning,
     latency,
     methods,
     scale_out,
@@ -16,7 +17,17 @@ from figures.claims import Claim, Rows
 
 __all__ = ["claims"]
 
-STUDIES = (attack_strength, durability, latency, methods, scale_out, search_quality, strong, throughput)
+STUDIES = (
+    attack_strength,
+    durability,
+    finetuning,
+    latency,
+    methods,
+    scale_out,
+    search_quality,
+    strong,
+    throughput,
+)
 
 
 def claims() -> list[Claim | Rows]:
