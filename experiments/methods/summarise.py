@@ -28,7 +28,6 @@ COMPARISONS = {
     "methods-digits-synops": "synops",
     "methods-fashion": "flops",
     "methods-fashion-longer": "flops",
-    "methods-digits-strong": "flops",
     "methods-digits-labels": "flops",
     "methods-digits-synops-labels": "synops",
     "methods-fashion-labels": "flops",
