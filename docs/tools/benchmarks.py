@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pandas as pd
 from figures.claims import refreshed, table
+from figures.comparison import AUDITED, Comparison
 from figures.every import claims
-from figures.methods import AUDITED, Comparison
 from figures.reading import count, read
 from figures.strong import EVERY, audits
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from figures.claims import Claim, Rows
-from figures.methods import ACCURACY, AUDITED, ROBUST, Comparison
+from figures.comparison import ACCURACY, AUDITED, ROBUST, Comparison
 from figures.reading import read
 
 __all__ = ["claims"]

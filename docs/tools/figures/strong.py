@@ -8,7 +8,7 @@ import pandas as pd
 from scipy.stats import kendalltau
 
 from figures.claims import Claim, Rows
-from figures.methods import AUDITED
+from figures.comparison import AUDITED
 from figures.reading import count, percent, read, summary
 
 __all__ = ["EVERY", "audits", "claims"]
